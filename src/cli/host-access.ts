@@ -1,0 +1,53 @@
+import type { HostModel } from '../host/model.ts';
+import { readHostFacts } from '../host/linux-facts.ts';
+import { readHostModelFile } from '../host/load-model.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { createLinuxKernel } from '../kernel/linux/linux-kernel.ts';
+import { raiseThreadPool } from '../kernel/linux/thread-pool.ts';
+import { createSimulatedKernel } from '../kernel/simulated/simulated-kernel.ts';
+import type { FactsRequest } from '../host/linux-facts.ts';
+import { passedFd } from '../plan/plan-objects.ts';
+import { wantedFacts } from '../plan/device-identity.ts';
+import type { LaunchRequest } from '../request/request.ts';
+
+/** The host a launch runs on: this one, or one that a model describes. */
+export interface HostAccess {
+  readonly facts: HostModel;
+  /** The facts as they are now, with who holds what; to explain a failure. */
+  readonly reread: () => HostModel;
+  /** @param blockingCalls how many calls may block at the same time */
+  readonly openKernel: (blockingCalls: number) => Kernel;
+}
+
+const factsRequest = (request: LaunchRequest): FactsRequest => {
+  const wanted = request.devices.map(({ spec }) => wantedFacts(spec));
+  const objectFds = request.objects.flatMap((spec) => {
+    const fd = passedFd(spec);
+    return fd === undefined ? [] : [fd];
+  });
+  return { devices: wanted.flatMap(({ devices }) => devices), fds: [...objectFds, ...wanted.flatMap(({ fds }) => fds)] };
+};
+
+const thisHost = (request: LaunchRequest): HostAccess => {
+  const wanted = factsRequest(request);
+  return {
+    facts: readHostFacts(wanted),
+    reread: () => readHostFacts({ ...wanted, holders: true }),
+    openKernel: (blockingCalls) => {
+      raiseThreadPool(blockingCalls);
+      return createLinuxKernel();
+    },
+  };
+};
+
+const modelledHost = (file: string): HostAccess => {
+  const facts = readHostModelFile(file);
+  return { facts, reread: () => facts, openKernel: () => createSimulatedKernel(facts) };
+};
+
+/**
+ * Passed fds are identified first of all, while nothing else has been opened that could take a number nobody passed.
+ * @throws HOST_MODEL
+ */
+export const accessHost = (modelFile: string | undefined, request: LaunchRequest): HostAccess =>
+  modelFile === undefined ? thisHost(request) : modelledHost(modelFile);

@@ -1,0 +1,91 @@
+import type { Logger } from 'pino';
+import { failure } from '../errors/problem.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { CallListener } from '../kernel/trace.ts';
+import { traced } from '../kernel/traced-kernel.ts';
+import { BareMachine } from '../machine/bare-machine.ts';
+import type { Plan } from '../plan/plan.ts';
+import { attachJson, attachText } from '../report/attach-report.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
+import { CallTrace } from './call-trace.ts';
+import type { HostAccess } from './host-access.ts';
+import { createLogger } from './logger.ts';
+import { print, say } from './output.ts';
+import type { Settings } from './settings.ts';
+import { catchStopSignals, Stopped, untilStopped } from './stop-signal.ts';
+
+const noEngine = (machine: string) =>
+  failure('NO_ENGINE', `no VMM engine for machine type '${machine}'`, {
+    cause: `-machine ${machine} needs QEMU, and this version of vmattach launches -machine bare only`,
+    fixes: [
+      'vmattach plan with the same options says what would be attached and why',
+      'vmattach -machine bare attaches the devices without a guest',
+    ],
+  });
+
+/** One listener for all who want to see kernel calls; none when nobody does, so that nothing is measured for nobody. */
+const callListener = (logger: Logger | undefined, trace: CallTrace | undefined): CallListener | undefined => {
+  const wantsLog = logger !== undefined && logger.isLevelEnabled('debug');
+  if (!wantsLog && trace === undefined) {
+    return undefined;
+  }
+  return (event) => {
+    trace?.add(event);
+    logger?.debug(logged(event), event.call);
+  };
+};
+
+/** Bigints as hexadecimal text: JSON has none. */
+const logged = (event: Parameters<CallListener>[0]): unknown =>
+  JSON.parse(JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value)));
+
+/** Device opens and RAM maps block; each gets a thread. */
+const blockingCalls = (plan: Plan): number =>
+  plan.steps.filter(
+    ({ call, mappedBytes }) =>
+      mappedBytes !== undefined || call === 'VFIO_DEVICE_BIND_IOMMUFD' || call === 'VFIO_GROUP_GET_DEVICE_FD',
+  ).length;
+
+const report = (machine: BareMachine, settings: Settings): void => {
+  if (settings.format === 'json') {
+    print(JSON.stringify(attachJson(machine), undefined, 2));
+  } else {
+    print(attachText(machine));
+  }
+};
+
+const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, settings: Settings): Promise<void> => {
+  const signal = catchStopSignals();
+  const machine = await BareMachine.attach(plan, kernel, host.reread, signal);
+  report(machine, settings);
+  if (!settings.check) {
+    await untilStopped(signal);
+    say(signal.reason instanceof Stopped ? signal.reason.message : 'terminating');
+  }
+  await machine.detach();
+};
+
+/**
+ * Attaches and holds the devices until a signal; with `--check` detaches at once. A signal while attaching undoes what was done
+ * and is a regular end.
+ * @throws VmattachError
+ */
+export const launch = async (plan: Plan, host: HostAccess, settings: Settings): Promise<void> => {
+  if (plan.request.machine.type !== BARE_MACHINE) {
+    throw noEngine(plan.request.machine.type);
+  }
+  const logger = await createLogger(settings.logLevel, settings.logFile);
+  const trace = settings.trace === undefined ? undefined : new CallTrace(settings.trace);
+  const listener = callListener(logger, trace);
+  const plainKernel = host.openKernel(blockingCalls(plan));
+  try {
+    await hold(plan, listener === undefined ? plainKernel : traced(plainKernel, listener), host, settings);
+  } catch (error) {
+    if (!(error instanceof Stopped)) {
+      throw error;
+    }
+    say(error.message);
+  } finally {
+    trace?.write();
+  }
+};

@@ -1,0 +1,32 @@
+import type { OwnOption } from '../options/scan-argv.ts';
+
+/** An option of vmattach itself. Parser, help and completion are made from this table. */
+export interface OwnOptionDefinition extends OwnOption {
+  readonly description: string;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+}
+
+export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
+  { name: 'dry-run', description: 'print what would happen and why, and touch nothing' },
+  { name: 'check', description: 'attach for real, report, detach and exit' },
+  { name: 'format', metavar: 'FORMAT', description: 'how a plan or report is printed', choices: ['text', 'json'], default: 'text' },
+  { name: 'host-model', metavar: 'FILE', description: 'run on the simulated host that FILE describes instead of this one' },
+  {
+    name: 'default-backend',
+    metavar: 'BACKEND',
+    description: 'backend of devices that link to no iommufd object',
+    choices: ['type1', 'iommufd', 'prefer-iommufd'],
+    default: 'type1',
+  },
+  { name: 'enable-backends', metavar: 'LIST', description: 'backends that may be used', default: 'type1,iommufd,iommufd-compat' },
+  { name: 'trace', metavar: 'FILE', description: 'write every kernel call with its time (Chrome trace format)' },
+  {
+    name: 'log-level',
+    metavar: 'LEVEL',
+    description: 'log to standard error from this level on',
+    choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
+    default: 'silent',
+  },
+  { name: 'log-file', metavar: 'FILE', description: 'log to FILE instead of standard error' },
+];

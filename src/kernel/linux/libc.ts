@@ -1,0 +1,120 @@
+import { createRequire } from 'node:module';
+import type { KoffiFunc, LibraryHandle } from 'koffi';
+import type koffi from 'koffi';
+
+type Koffi = typeof koffi;
+
+/** Pointers are bigints and calls are objects since version 3; an addon of another major version is not ours to talk to. */
+const SUPPORTED = /^3\./;
+
+/** Calls on other threads that may wait at once: a map of guest RAM and a bind for each of some thousand functions. */
+const ASYNC_CALLS = 4096;
+
+const isSupported = (addon: Partial<Koffi>): addon is Koffi => SUPPORTED.test(addon.version ?? '');
+
+/**
+ * koffi's addon without the package around it, which costs more to load than the addon itself. Absent where the package would choose
+ * another build (musl, other systems): then `undefined`, and the package is asked.
+ */
+const loadAddon = (packagePath: string): Koffi | undefined => {
+  const { arch } = process;
+  try {
+    const addon: Partial<Koffi> = createRequire(packagePath)(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`);
+    return isSupported(addon) ? addon : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** A bundle in CommonJS has no `import.meta.url`: its build replaces the expression by `__filename`. */
+const loadKoffi = (): Koffi => {
+  const load = createRequire(import.meta.url);
+  const fromPackage = (): Koffi => load('koffi');
+  return loadAddon(load.resolve('koffi')) ?? fromPackage();
+};
+
+type Ioctl<Argument> = KoffiFunc<(fd: number, request: number, argument: Argument) => number>;
+
+/**
+ * libc, as C declares it. A call that fails returns -1 and leaves the reason in `errno()`, which has to be the very next call:
+ * anything that Node does in between may change it. Variadic functions are declared with the arguments that are used, which is the
+ * same calling convention on the architectures that are served (x86-64 and AArch64 Linux).
+ */
+export interface Libc {
+  readonly errno: () => number;
+
+  readonly open: (path: string, flags: number, mode: number) => number;
+  readonly close: (fd: number) => number;
+  readonly fcntl: (fd: number, command: number, argument: number) => number;
+  readonly poll: (fds: Uint8Array | null, count: number, milliseconds: number) => number;
+  readonly pread: (fd: number, into: Uint8Array, length: number, offset: bigint) => number;
+  readonly pwrite: (fd: number, from: Uint8Array, length: number, offset: bigint) => number;
+  readonly ftruncate: (fd: number, length: bigint) => number;
+  readonly memfdCreate: (name: string, flags: number) => number;
+
+  /** ioctl(2) with a pointer: to the bytes of an array for the length of the call, or an address. */
+  readonly ioctlPointer: Ioctl<Uint8Array | bigint>;
+  /** ioctl(2) with a value in the register. */
+  readonly ioctlValue: Ioctl<number | bigint>;
+
+  /** @returns the address, or -1 */
+  readonly mmap: (
+    address: bigint,
+    length: bigint,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: bigint,
+  ) => number | bigint;
+  readonly munmap: (address: bigint, length: bigint) => number;
+  readonly madvise: (address: bigint, length: bigint, advice: number) => number;
+
+  readonly getrlimit: (resource: number, limit: BigUint64Array) => number;
+  readonly getpagesize: () => number;
+
+  /** calloc(3): zeroed memory that does not move. @param length bytes, more than 0 @returns its address */
+  readonly allocate: (length: number) => bigint;
+  /** free(3) for `allocate`. */
+  readonly free: (address: bigint) => void;
+  /** Memory at an address as JavaScript sees it; it is not kept alive by this. */
+  readonly view: (address: bigint, length: number) => ArrayBuffer;
+}
+
+const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
+  errno: () => native.errno(),
+
+  open: lib.func('open', 'int', ['const char *', 'int', 'uint']),
+  close: lib.func('close', 'int', ['int']),
+  fcntl: lib.func('fcntl', 'int', ['int', 'int', 'long']),
+  poll: lib.func('poll', 'int', ['void *', 'ulong', 'int']),
+  pread: lib.func('pread', 'intptr_t', ['int', 'void *', 'size_t', 'int64_t']),
+  pwrite: lib.func('pwrite', 'intptr_t', ['int', 'const void *', 'size_t', 'int64_t']),
+  ftruncate: lib.func('ftruncate', 'int', ['int', 'int64_t']),
+  memfdCreate: lib.func('memfd_create', 'int', ['const char *', 'uint']),
+
+  ioctlPointer: lib.func('ioctl', 'int', ['int', 'ulong', 'void *']),
+  ioctlValue: lib.func('ioctl', 'int', ['int', 'ulong', 'uintptr_t']),
+
+  mmap: lib.func('mmap', 'intptr_t', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64_t']),
+  munmap: lib.func('munmap', 'int', ['uintptr_t', 'size_t']),
+  madvise: lib.func('madvise', 'int', ['uintptr_t', 'size_t', 'int']),
+
+  getrlimit: lib.func('getrlimit', 'int', ['int', 'void *']),
+  getpagesize: lib.func('getpagesize', 'int', []),
+
+  allocate: (length) => native.alloc('uint8_t', length),
+  free: (address) => native.free(address),
+  view: (address, length) => native.view(address, length),
+});
+
+const loadLibc = (): Libc => {
+  const native = loadKoffi();
+  // Only before the first library is loaded; a second copy of this module finds it done.
+  if (native.config().max_async_calls !== ASYNC_CALLS) native.config({ ...native.config(), max_async_calls: ASYNC_CALLS });
+  return declare(native, native.load(null));
+};
+
+let loaded: Libc | undefined;
+
+/** libc of this process. The first use loads native code; nothing is loaded before. */
+export const libc = (): Libc => (loaded ??= loadLibc());

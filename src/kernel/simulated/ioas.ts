@@ -1,0 +1,161 @@
+import { PAGE_SIZE, type Segment } from './address-space.ts';
+import type { Binding } from './binding.ts';
+import { check } from './errno-exception.ts';
+import type { Hwpt } from './hwpt.ts';
+import type { IoasPages } from './ioas-pages.ts';
+import type { TranslatedArea, Translation } from './iommu-group.ts';
+import { areaRange, IovaMap } from './iova-map.ts';
+import { overlaps, subtract, U64_MAX, type IovaRange } from './iova-range.ts';
+
+/** One map of an IOAS: `length` bytes of `pages` from `offset` on. */
+export interface IoasArea extends TranslatedArea {
+  readonly pages: IoasPages;
+  readonly offset: bigint;
+}
+
+export type AreaRequest = Omit<IoasArea, 'segments'>;
+
+const WHOLE: IovaRange = { start: 0n, last: U64_MAX };
+
+/** An I/O address space (the kernel's struct io_pagetable, drivers/iommu/iommufd/io_pagetable.c). */
+export class Ioas implements Translation {
+  readonly kind = 'ioas';
+  readonly id: number;
+  readonly areas = new IovaMap<IoasArea>();
+  readonly hwpts = new Set<Hwpt>();
+  /** Mediated devices that are attached; they take an IOAS as it is. */
+  readonly accesses = new Set<Binding>();
+  /** IOMMU_OPTION_HUGE_PAGES; without them a map can be cut at any page. */
+  largePages = true;
+  #allowed: readonly IovaRange[] = [];
+  /** What cannot be mapped, by the device or page table that says so. */
+  readonly #reserved = new Map<object, readonly IovaRange[]>();
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  get isUsed(): boolean {
+    return this.hwpts.size > 0 || this.accesses.size > 0;
+  }
+
+  /** Bytes. */
+  get alignment(): bigint {
+    return this.isUsed || !this.largePages ? PAGE_SIZE : 1n;
+  }
+
+  get reserved(): readonly IovaRange[] {
+    return [...this.#reserved.values()].flat();
+  }
+
+  /** What can be mapped, whether it is mapped or not. */
+  get usable(): readonly IovaRange[] {
+    return subtract([WHOLE], this.reserved);
+  }
+
+  /** Where automatic IOVAs come from. */
+  get free(): readonly IovaRange[] {
+    return subtract(this.#allowed.length > 0 ? this.#allowed : this.usable, [...this.areas].map(areaRange));
+  }
+
+  area(iova: bigint): IoasArea | undefined {
+    return this.areas.at(iova);
+  }
+
+  /** @throws ErrnoException EINVAL once there are maps in a page table */
+  disableLargePages(): void {
+    check(this.hwpts.size === 0 || this.areas.size === 0, 'EINVAL');
+    this.largePages = false;
+  }
+
+  /** IOMMU_IOAS_ALLOW_IOVAS. @throws ErrnoException EADDRINUSE for what is reserved */
+  allow(ranges: readonly IovaRange[]): void {
+    const { reserved } = this;
+    check(!ranges.some((range) => reserved.some((other) => overlaps(range, other))), 'EADDRINUSE');
+    this.#allowed = ranges;
+  }
+
+  /** Takes ranges out. @throws ErrnoException EADDRINUSE when they are mapped or were promised by `allow` */
+  reserve(owner: object, ranges: readonly IovaRange[]): void {
+    for (const range of ranges) {
+      check(this.areas.overlapping(range).length === 0, 'EADDRINUSE');
+      check(!this.#allowed.some((allowed) => overlaps(allowed, range)), 'EADDRINUSE');
+    }
+    this.#reserved.set(owner, ranges);
+  }
+
+  unreserve(owner: object): void {
+    this.#reserved.delete(owner);
+  }
+
+  /**
+   * A page table takes over all maps; those that were only noted down are pinned now.
+   * @throws ErrnoException EADDRINUSE for maps it cannot hold, EFAULT, ENOMEM
+   */
+  addDomain(hwpt: Hwpt): void {
+    check(
+      [...this.areas].every(({ iova, length, pages, offset }) => (iova | length | pages.start(offset)) % PAGE_SIZE === 0n),
+      'EADDRINUSE',
+    );
+    this.reserve(hwpt, subtract([WHOLE], [{ start: 0n, last: hwpt.unit.lastIova }]));
+    const pinned: IoasArea[] = [];
+    try {
+      for (const area of this.areas) {
+        area.pages.pin();
+        pinned.push(area);
+      }
+    } catch (error) {
+      for (const { pages } of pinned) pages.unpin();
+      this.unreserve(hwpt);
+      throw error;
+    }
+    this.hwpts.add(hwpt);
+  }
+
+  removeDomain(hwpt: Hwpt): void {
+    this.hwpts.delete(hwpt);
+    this.unreserve(hwpt);
+    for (const { pages } of this.areas) pages.unpin();
+  }
+
+  /** Adds an area that the caller has checked. @throws ErrnoException what pinning answers; without a domain nothing is pinned */
+  insert(request: AreaRequest): void {
+    const { pages, offset, length } = request;
+    let pins = 0;
+    try {
+      for (; pins < this.hwpts.size; pins += 1) pages.pin();
+    } catch (error) {
+      for (; pins > 0; pins -= 1) pages.unpin();
+      throw error;
+    }
+    this.areas.insert({ ...request, segments: (): readonly Segment[] => pages.segments(offset, length) });
+  }
+
+  /** Adds all or none. @throws ErrnoException as `insert` */
+  insertAll(requests: readonly AreaRequest[]): void {
+    const done: bigint[] = [];
+    try {
+      for (const request of requests) {
+        this.insert(request);
+        done.push(request.iova);
+      }
+    } catch (error) {
+      for (const iova of done) this.#removeAt(iova);
+      throw error;
+    }
+  }
+
+  #removeAt(iova: bigint): void {
+    const area = this.areas.at(iova);
+    if (area !== undefined) this.remove(area);
+  }
+
+  remove(area: IoasArea): void {
+    for (const _ of this.hwpts) area.pages.unpin();
+    this.areas.delete(area);
+  }
+
+  unmapAll(): void {
+    for (const area of [...this.areas]) this.remove(area);
+  }
+}

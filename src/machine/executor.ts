@@ -1,0 +1,73 @@
+import type { Session } from '../backends/session.ts';
+import type { Step } from '../backends/step.ts';
+import { runGraph, type FailedStep } from './run-graph.ts';
+
+/** One finished step, for the timeline. Times in ms since the run began. */
+export interface StepRecord {
+  readonly step: Step;
+  readonly started: number;
+  readonly ended: number;
+}
+
+/** A step failed; everything was undone but what `leftBehind` names. */
+export class StepFailure extends Error {
+  override readonly name = 'StepFailure';
+  readonly step: Step;
+  readonly leftBehind: readonly FailedStep[];
+
+  constructor({ step, error }: FailedStep, leftBehind: readonly FailedStep[]) {
+    super(`${step.id} failed`, { cause: error });
+    this.step = step;
+    this.leftBehind = leftBehind;
+  }
+}
+
+/** Runs the steps of a plan and keeps a ledger of what was done, so that it can be taken back. */
+export class Executor {
+  readonly #session: Session;
+  readonly #done: StepRecord[] = [];
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  /** What is done and not undone, in the order of completion. */
+  get records(): readonly StepRecord[] {
+    return this.#done;
+  }
+
+  /**
+   * @param signal stops between steps; what was done is then undone, as after a failure
+   * @throws StepFailure; or the signal's reason
+   */
+  async run(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
+    const began = performance.now();
+    const perform = async (step: Step): Promise<void> => {
+      const started = performance.now() - began;
+      await step.run(this.#session);
+      this.#done.push({ step, started, ended: performance.now() - began });
+    };
+    const failed = await runGraph(steps, perform, () => signal?.aborted === true);
+    if (failed !== undefined) {
+      throw new StepFailure(failed, await this.undo());
+    }
+    if (signal?.aborted === true) {
+      await this.undo();
+      throw signal.reason;
+    }
+  }
+
+  /** Takes back all that was done, last first. A failed undo does not stop the others. @returns what could not be undone */
+  async undo(): Promise<readonly FailedStep[]> {
+    const failures: FailedStep[] = [];
+    for (let record = this.#done.pop(); record !== undefined; record = this.#done.pop()) {
+      const { step } = record;
+      try {
+        await step.undo?.(this.#session);
+      } catch (error) {
+        failures.push({ step, error });
+      }
+    }
+    return failures;
+  }
+}

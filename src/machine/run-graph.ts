@@ -1,0 +1,62 @@
+import { failure } from '../errors/problem.ts';
+import type { Step } from '../backends/step.ts';
+
+export interface FailedStep {
+  readonly step: Step;
+  readonly error: unknown;
+}
+
+/** What a step waits for, counted, and who waits for it. */
+const connect = (
+  steps: readonly Step[],
+): { readonly open: Map<Step, number>; readonly followers: ReadonlyMap<string, readonly Step[]> } => {
+  const followers = new Map<string, Step[]>(steps.map((step) => [step.id, []]));
+  for (const step of steps) {
+    for (const id of step.after) {
+      const waiting = followers.get(id);
+      if (waiting === undefined) {
+        throw failure('INTERNAL', `step ${step.id} waits for ${id}, which is not in the plan`);
+      }
+      waiting.push(step);
+    }
+  }
+  return { open: new Map(steps.map((step) => [step, step.after.length])), followers };
+};
+
+/**
+ * Performs every step as soon as all it waits for is done. After a failure nothing more is started, and the promise resolves
+ * when what was under way has ended: undoing beside running steps would race with them.
+ * @param stopped asked before each start
+ * @returns the first step that failed
+ */
+export const runGraph = async (
+  steps: readonly Step[],
+  perform: (step: Step) => Promise<void>,
+  stopped: () => boolean,
+): Promise<FailedStep | undefined> => {
+  const { open, followers } = connect(steps);
+  let failed: FailedStep | undefined;
+
+  const start = async (step: Step): Promise<void> => {
+    if (failed !== undefined || stopped()) {
+      return;
+    }
+    try {
+      await perform(step);
+    } catch (error) {
+      failed ??= { step, error };
+      return;
+    }
+    await Promise.all((followers.get(step.id) ?? []).filter((follower) => isReady(follower)).map(start));
+  };
+
+  /** One thing less to wait for. */
+  const isReady = (step: Step): boolean => {
+    const left = (open.get(step) ?? 0) - 1;
+    open.set(step, left);
+    return left === 0;
+  };
+
+  await Promise.all(steps.filter(({ after }) => after.length === 0).map(start));
+  return failed;
+};

@@ -1,0 +1,75 @@
+import { failure, type VmattachError } from '../errors/problem.ts';
+import { kindLabel, type Property } from './property.ts';
+import type { PropertyOwner } from './read-property.ts';
+
+/** The part of a validator's error that decides the message. */
+export interface SchemaError {
+  readonly instancePath: string;
+  readonly keyword: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface SchemaValidator {
+  (data: unknown): boolean;
+  errors?: readonly SchemaError[] | null;
+}
+
+const propertyFixes = (properties: readonly Property[], owner: PropertyOwner): string[] => [
+  `see -${owner.kind} ${owner.typeName},help for the ${properties.length} properties it has`,
+];
+
+/** QEMU names a wrong JSON type by what its visitor expects (qapi/qobject-input-visitor.c). */
+const wrongType = (property: Property): string => {
+  const { name, type } = property;
+  switch (type.kind) {
+    case 'boolean':
+      return `Invalid parameter type for '${name}', expected: boolean`;
+    case 'size':
+      return `Parameter '${name}' expects uint64`;
+    case 'uint32':
+    case 'int32':
+      return `Invalid parameter type for '${name}', expected: integer`;
+    case 'uint16-list':
+      return `Invalid parameter type for '${name}', expected: array`;
+    case 'pci-slot':
+      return `Invalid parameter type for '${name}', expected int or str`;
+    default:
+      return `Invalid parameter type for '${name}', expected: string`;
+  }
+};
+
+const unknownProperty = (name: string, owner: PropertyOwner): string =>
+  owner.kind === 'device' ? `Property '${owner.typeName}.${name}' not found` : `Parameter '${name}' is unexpected`;
+
+const valueError = (error: SchemaError, property: Property, value: unknown): VmattachError => {
+  if (error.keyword === 'enum' && property.type.kind === 'enum') {
+    return failure('VALUE_INVALID', `Parameter '${property.name}' does not accept value '${String(value)}'`, {
+      fixes: [`use one of ${property.type.values.join(', ')}`],
+    });
+  }
+  if (error.keyword === 'minimum' || error.keyword === 'maximum') {
+    return failure('VALUE_INVALID', `Parameter '${property.name}' expects ${kindLabel(property.type)}_t`);
+  }
+  return failure('VALUE_INVALID', wrongType(property));
+};
+
+/** Says in QEMU's words what a validator found. @param data what was validated */
+export const explainSchemaError = (
+  error: SchemaError,
+  data: Readonly<Record<string, unknown>>,
+  properties: readonly Property[],
+  owner: PropertyOwner,
+): VmattachError => {
+  if (error.keyword === 'required') {
+    return failure('PROPERTY_MISSING', `Parameter '${String(error.params['missingProperty'])}' is missing`);
+  }
+  if (error.keyword === 'additionalProperties') {
+    const name = String(error.params['additionalProperty']);
+    return failure('PROPERTY_UNKNOWN', unknownProperty(name, owner), { fixes: propertyFixes(properties, owner) });
+  }
+  const [name = ''] = error.instancePath.slice(1).split('/');
+  const property = properties.find((candidate) => candidate.name === name);
+  return property === undefined
+    ? failure('VALUE_INVALID', `Parameter '${name}' is invalid`)
+    : valueError(error, property, data[name]);
+};

@@ -1,0 +1,138 @@
+import type { ProblemCode } from '../errors/codes.ts';
+import { groupNode } from '../backends/group-steps.ts';
+import type { Step } from '../backends/step.ts';
+import { CONTAINER_NODE } from '../backends/type1-steps.ts';
+import type { NodeFacts } from '../host/model.ts';
+import { isVfioBound } from '../host/query.ts';
+import { IOMMUFD_NODE } from '../host/stock-nodes.ts';
+import type { SystemCallError } from '../kernel/system-call-error.ts';
+import type { HostIndex } from './host-index.ts';
+import type { MemlockPlan } from './memlock.ts';
+import type { PlannedDevice } from './planned-device.ts';
+import * as remedies from './remedies.ts';
+import type { Remedy } from './remedies.ts';
+
+/** What is known when a call has failed: the host as it is now, read again after the failure. */
+export interface DiagnosisContext {
+  readonly host: HostIndex;
+  readonly device: PlannedDevice;
+  readonly memlock: MemlockPlan;
+}
+
+type Diagnosis = (context: DiagnosisContext, step: Step, error: SystemCallError) => Remedy | undefined;
+
+const holder = (host: HostIndex, path: string): NodeFacts['heldBy'] => host.nodes.get(path)?.heldBy;
+
+/** EACCES and EPERM at open: the mode says no, or it says yes and something else did. */
+const refusedOpen: Diagnosis = ({ host }, step) => {
+  const node = host.nodes.get(step.subject);
+  const byMode = node === undefined ? undefined : remedies.noPermission(step.subject, node, host.model.process);
+  return byMode ?? remedies.deviceCgroup(step.subject);
+};
+
+const absentNode: Diagnosis = ({ host, device }, step) => {
+  if (step.subject === IOMMUFD_NODE) {
+    return remedies.noIommufd(host.model.kernel);
+  }
+  if (step.subject === CONTAINER_NODE) {
+    return remedies.noType1();
+  }
+  return device.pci !== undefined && !isVfioBound(device.pci) ? remedies.notBound(device.pci) : remedies.missingNode(step.subject);
+};
+
+/** EPERM when a group is claimed means three things; sysfs tells which, the errno does not. */
+const notPermitted: Diagnosis = ({ host, device }) => {
+  const blockers = host.blockers(device.group);
+  if (blockers.length > 0) {
+    return remedies.notViable(device.group, blockers);
+  }
+  const isolated = host.iommu(device.group)?.isolatedMsi;
+  return isolated === true ? undefined : remedies.msiNotIsolated(device.backend);
+};
+
+const busyGroup: Diagnosis = ({ host, device }) => {
+  const candidates = [groupNode(device.group), ...(device.cdev === undefined ? [] : [device.cdev.path])];
+  const path = candidates.find((candidate) => holder(host, candidate) !== undefined) ?? groupNode(device.group);
+  return remedies.busy(path, holder(host, path));
+};
+
+/** A cdev that another fd has bound answers EINVAL, like several other refusals; only a holder that was seen makes it a fact. */
+const refusedBind: Diagnosis = ({ host, device }) => {
+  const heldBy = device.cdev === undefined ? undefined : holder(host, device.cdev.path);
+  if (device.cdev !== undefined && heldBy !== undefined) {
+    return remedies.busy(device.cdev.path, heldBy);
+  }
+  return device.fd === undefined
+    ? undefined
+    : {
+        code: 'BUSY',
+        cause: `the kernel binds a cdev once for each open file: fd ${device.fd} may have been bound already, and stays so until every copy of it is closed`,
+        fixes: ['open the cdev again in the parent and pass the fresh fd'],
+      };
+};
+
+const notBound: Diagnosis = ({ device }) => (device.pci === undefined ? undefined : remedies.notBound(device.pci));
+
+const token: Diagnosis = ({ device }) => remedies.tokenRequired(device.name);
+
+const tokenTooNew: Diagnosis = ({ host }) => ({
+  code: 'KERNEL_TOO_OLD',
+  cause: `kernel ${host.model.kernel.release} cannot take a VF token when a cdev is bound`,
+  fixes: ['leave iommufd= out: through type1 the token works', 'use a later kernel'],
+});
+
+const memlock: Diagnosis = ({ memlock: { required, limit, accounting } }) =>
+  limit === undefined ? undefined : remedies.memlockTooLow(required, limit, accounting === 'none' ? 'process' : accounting);
+
+const wrongFd: Diagnosis = (_context, step) => ({
+  code: 'FD_WRONG_KIND',
+  cause: `${step.subject} is not the kind of file that ${step.call} works on`,
+  fixes: ['pass an fd of /dev/iommu to the object and one of /dev/vfio/devices/vfioN to the device'],
+});
+
+const OPEN: Readonly<Record<string, Diagnosis>> = {
+  EACCES: refusedOpen,
+  EPERM: refusedOpen,
+  ENOENT: absentNode,
+  ENODEV: absentNode,
+  ENXIO: absentNode,
+  EBUSY: busyGroup,
+};
+
+/** By call and errno: what the kernel means (drivers/vfio/group.c, drivers/vfio/device_cdev.c, drivers/iommu/iommu.c). */
+const DIAGNOSES: Readonly<Record<string, Readonly<Record<string, Diagnosis>>>> = {
+  open: OPEN,
+  VFIO_GROUP_SET_CONTAINER: { EPERM: notPermitted, EBUSY: busyGroup },
+  VFIO_SET_IOMMU: { EPERM: notPermitted },
+  VFIO_GROUP_GET_DEVICE_FD: { EPERM: notPermitted, ENODEV: notBound, EACCES: token, EBUSY: busyGroup },
+  VFIO_DEVICE_BIND_IOMMUFD: {
+    EPERM: notPermitted,
+    EBUSY: busyGroup,
+    EINVAL: refusedBind,
+    EACCES: token,
+    E2BIG: tokenTooNew,
+    EBADF: wrongFd,
+    EBADFD: wrongFd,
+    ENOTTY: wrongFd,
+  },
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT: { ENOMEM: memlock },
+  VFIO_IOMMU_MAP_DMA: { ENOMEM: memlock },
+  IOMMU_IOAS_MAP: { ENOMEM: memlock },
+};
+
+/** Why a call failed, as far as facts tell; undefined rather than a guess. */
+export const diagnose = (context: DiagnosisContext, step: Step, error: SystemCallError): Remedy | undefined =>
+  DIAGNOSES[step.call]?.[error.code]?.(context, step, error);
+
+/** What was refused without an errno: a group that says it is not viable is either shared with host drivers or owned by someone else. */
+export const diagnoseRefusal = ({ host, device }: DiagnosisContext, code: ProblemCode): Remedy | undefined => {
+  if (code !== 'GROUP_NOT_VIABLE') {
+    return undefined;
+  }
+  const blockers = host.blockers(device.group);
+  if (blockers.length > 0) {
+    return remedies.notViable(device.group, blockers);
+  }
+  const path = device.cdev?.path ?? groupNode(device.group);
+  return remedies.busy(path, holder(host, path));
+};

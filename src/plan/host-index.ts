@@ -1,0 +1,54 @@
+import type { GroupFacts, HostModel, IommuFacts, MediatedDeviceFacts, NodeFacts, PciDeviceFacts } from '../host/model.ts';
+import { blocksViability } from '../host/query.ts';
+import { stockNodes } from '../host/stock-nodes.ts';
+
+/** A host model with the look-ups that planning makes many times, made once. */
+export class HostIndex {
+  readonly model: HostModel;
+  readonly nodes: ReadonlyMap<string, NodeFacts>;
+  readonly #devices: ReadonlyMap<string, PciDeviceFacts>;
+  readonly #groups: ReadonlyMap<number, GroupFacts>;
+  readonly #members = new Map<number, PciDeviceFacts[]>();
+  readonly #iommus: ReadonlyMap<string, IommuFacts>;
+
+  constructor(model: HostModel) {
+    this.model = model;
+    this.nodes = new Map(Object.entries(stockNodes(model)));
+    this.#devices = new Map(model.devices.map((device) => [device.address, device]));
+    this.#groups = new Map(model.groups.map((group) => [group.id, group]));
+    this.#iommus = new Map(model.iommus.map((iommu) => [iommu.name, iommu]));
+    for (const device of model.devices) {
+      if (device.group !== null) {
+        const members = this.#members.get(device.group) ?? [];
+        members.push(device);
+        this.#members.set(device.group, members);
+      }
+    }
+  }
+
+  device(address: string): PciDeviceFacts | undefined {
+    return this.#devices.get(address);
+  }
+
+  mediated(uuid: string): MediatedDeviceFacts | undefined {
+    return this.model.mediatedDevices?.find((device) => device.uuid === uuid);
+  }
+
+  group(id: number): GroupFacts | undefined {
+    return this.#groups.get(id);
+  }
+
+  members(group: number): readonly PciDeviceFacts[] {
+    return this.#members.get(group) ?? [];
+  }
+
+  /** Members on host drivers that keep the group from being owned by VFIO. */
+  blockers(group: number): readonly PciDeviceFacts[] {
+    return this.members(group).filter(blocksViability);
+  }
+
+  iommu(group: number): IommuFacts | undefined {
+    const name = this.#groups.get(group)?.iommu;
+    return name === undefined ? undefined : this.#iommus.get(name);
+  }
+}

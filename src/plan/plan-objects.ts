@@ -1,0 +1,74 @@
+import type { IommufdObject } from '../backends/address-space.ts';
+import { VmattachError, withLocation, type Problem } from '../errors/problem.ts';
+import type { HostModel } from '../host/model.ts';
+import type { ObjectSpec } from '../objects/object-spec.ts';
+import { parseFdNumber } from '../options/fd-number.ts';
+import { checkFd } from './check-fds.ts';
+import type { PlannedFd, PlannedObject } from './plan.ts';
+
+/** The object that is made where a device needs an iommufd and names none. `#` cannot start an id, so it clashes with nobody's. */
+export const AUTO_IOMMUFD: IommufdObject = { id: '#iommufd0', path: '/objects/#iommufd0', fd: undefined, compat: undefined };
+
+const text = (spec: ObjectSpec, name: string): string | undefined => {
+  const value = spec.values.get(name);
+  return typeof value === 'string' ? value : undefined;
+};
+
+const compatOf = (spec: ObjectSpec): IommufdObject['compat'] => {
+  const value = text(spec, 'compat');
+  return value === 'type1v2' || value === 'type1' ? value : undefined;
+};
+
+const isIommufd = (spec: ObjectSpec): boolean => spec.type.name === 'iommufd' || spec.type.name === 'iommu';
+
+/** The number of a passed /dev/iommu. */
+export const passedFd = (spec: ObjectSpec): number | undefined => {
+  const fd = text(spec, 'fd');
+  return fd === undefined ? undefined : parseFdNumber(fd);
+};
+
+const iommufdOf = (spec: ObjectSpec): IommufdObject => ({
+  id: spec.id,
+  path: `/objects/${spec.id}`,
+  fd: passedFd(spec),
+  compat: compatOf(spec),
+});
+
+/** Runs a check and turns the problem it throws into data. */
+export const collect = <T>(problems: Problem[], body: () => T): T | undefined => {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof VmattachError) {
+      problems.push(error.problem);
+      return undefined;
+    }
+    throw error;
+  }
+};
+
+export interface PlannedObjects {
+  readonly objects: PlannedObject[];
+  readonly iommufds: ReadonlyMap<string, IommufdObject>;
+  readonly fds: PlannedFd[];
+}
+
+/** The objects in creation order; every passed iommufd is identified. */
+export const planObjects = (specs: readonly ObjectSpec[], host: HostModel, problems: Problem[]): PlannedObjects => {
+  const iommufds = new Map<string, IommufdObject>();
+  const fds: PlannedFd[] = [];
+  const objects = specs.map((spec): PlannedObject => {
+    const path = `/objects/${spec.id}`;
+    const iommufd = isIommufd(spec) ? iommufdOf(spec) : undefined;
+    if (iommufd !== undefined) {
+      iommufds.set(path, iommufd);
+    }
+    const { fd } = iommufd ?? {};
+    if (fd !== undefined) {
+      const facts = collect(problems, () => withLocation(spec.location, () => checkFd(fd, 'iommufd', host)));
+      fds.push({ number: fd, kind: facts?.kind ?? host.fds?.[String(fd)]?.kind ?? 'closed', owner: path });
+    }
+    return { path, id: spec.id, type: spec.type.name, auto: false, iommufd };
+  });
+  return { objects, iommufds, fds };
+};

@@ -1,0 +1,43 @@
+import type { AddressSpace, IommufdObject } from '../backends/address-space.ts';
+import type { RamBlock } from '../backends/ram.ts';
+import type { Step } from '../backends/step.ts';
+import type { Problem } from '../errors/problem.ts';
+import type { FdFacts } from '../host/model.ts';
+import type { LaunchRequest } from '../request/request.ts';
+import type { MemlockPlan } from './memlock.ts';
+import type { PlannedDevice } from './planned-device.ts';
+import type { Timeline } from './timeline.ts';
+
+export interface PlannedFd {
+  readonly number: number;
+  readonly kind: FdFacts['kind'];
+  /** QOM path of the object or device that uses it. */
+  readonly owner: string;
+}
+
+/** An object of the composition tree as the plan lists it. */
+export interface PlannedObject {
+  readonly path: string;
+  readonly id: string;
+  readonly type: string;
+  /** Made in the background: nobody wrote it on the command line. */
+  readonly auto: boolean;
+  readonly iommufd: IommufdObject | undefined;
+}
+
+/** What a launch will do on a host, and what stands against it. A pure function of command line and host facts. */
+export interface Plan {
+  readonly request: LaunchRequest;
+  readonly ram: RamBlock;
+  readonly objects: readonly PlannedObject[];
+  readonly devices: readonly PlannedDevice[];
+  readonly spaces: readonly AddressSpace[];
+  readonly fds: readonly PlannedFd[];
+  readonly memlock: MemlockPlan;
+  /** Empty when a problem of level error stands against the launch. */
+  readonly steps: readonly Step[];
+  readonly timeline: Timeline;
+  readonly problems: readonly Problem[];
+}
+
+export const hasErrors = (plan: Pick<Plan, 'problems'>): boolean => plan.problems.some(({ severity }) => severity === 'error');

@@ -1,0 +1,83 @@
+import type { AddressSpace } from '../backends/address-space.ts';
+import { hex } from '../backends/iova-ranges.ts';
+import type { PropertyValue, PropertyValues } from '../objects/property.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { PlannedDevice } from '../plan/planned-device.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
+
+/** A number that JSON readers keep exact, else a decimal string. */
+const exact = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString());
+
+const plain = (value: PropertyValue): unknown => {
+  if (typeof value === 'bigint') {
+    return exact(value);
+  }
+  if (typeof value === 'object' && 'devfn' in value) {
+    return value.devfn;
+  }
+  return Array.isArray(value) ? value.map(plain) : value;
+};
+
+const properties = (values: PropertyValues): Record<string, unknown> =>
+  Object.fromEntries([...values].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, plain(value)]));
+
+const deviceJson = (device: PlannedDevice, spaces: readonly AddressSpace[]) => ({
+  path: device.path,
+  id: device.spec.id ?? null,
+  type: device.spec.type.name,
+  host: device.pci?.address ?? null,
+  sysfs: device.sysfs,
+  cdev: device.cdev?.path ?? null,
+  group: device.group,
+  mdev: device.mdev?.uuid ?? null,
+  backend: device.backend,
+  reason: device.reason,
+  links: device.object === undefined ? {} : { iommufd: device.object.path },
+  addressSpace: spaces.find(({ devices }) => devices.some(({ path }) => path === device.path))?.id ?? null,
+});
+
+const spaceJson = ({ id, backend, devices, sections }: AddressSpace) => ({
+  id,
+  backend,
+  devices: devices.map(({ path }) => path),
+  maps: sections.map((section) => ({ iova: hex(section.iova), size: exact(section.size), access: 'rw', memory: section.block })),
+});
+
+/**
+ * A plan as the object that `plan --format json` prints, `schema` "vmattach.plan/1". Keys are stable; the same command line on
+ * the same host gives the same bytes.
+ */
+export const planJson = (plan: Plan) => ({
+  schema: 'vmattach.plan/1',
+  machine: {
+    type: plan.request.machine.type,
+    engine: plan.request.machine.type === BARE_MACHINE ? 'built-in' : 'qemu',
+    memoryBytes: exact(plan.ram.size),
+  },
+  objects: plan.objects.map(({ path, id, type, auto }) => ({
+    path,
+    id,
+    type,
+    auto,
+    properties: properties(plan.request.objects.find((object) => `/objects/${object.id}` === path)?.values ?? new Map()),
+  })),
+  devices: plan.devices.map((device) => deviceJson(device, plan.spaces)),
+  addressSpaces: plan.spaces.map(spaceJson),
+  fds: plan.fds.map(({ number, kind, owner }) => ({ number, kind, owner })),
+  memlock: {
+    requiredBytes: exact(plan.memlock.required),
+    limitBytes: plan.memlock.limit === undefined ? 'unlimited' : exact(plan.memlock.limit),
+    accounting: plan.memlock.accounting,
+    sufficient: plan.memlock.sufficient,
+  },
+  steps: plan.steps.map(({ id, call, after, subject }) => ({ id, call, after, subject })),
+  timeline: plan.timeline,
+  problems: plan.problems.map(({ code, severity, subject, message, cause, fixes }) => ({
+    code,
+    severity,
+    subject: subject ?? null,
+    message,
+    cause: cause ?? null,
+    fixes: fixes ?? [],
+  })),
+});

@@ -1,0 +1,24 @@
+import type { Problem } from '../errors/problem.ts';
+
+/** What `vmattach: ` lines begin with, as QEMU's begin with the program's name. */
+const PROGRAM = 'vmattach';
+
+const LONGEST_LOCATION = 4096;
+
+/** An argument can be a megabyte; a terminal line should not be. */
+const shorten = (text: string): string =>
+  text.length <= LONGEST_LOCATION ? text : `${text.slice(0, LONGEST_LOCATION)}... (${text.length} characters)`;
+
+const indent = (label: string, text: string): string => `  ${label}: ${shorten(text)}`;
+
+/**
+ * One problem as lines for people: QEMU's line first (`PROGRAM: LOCATION: MESSAGE`), its hints, then cause and fixes.
+ * @returns without a final line feed
+ */
+export const problemText = ({ location, message, severity, hint, cause, fixes }: Problem): string =>
+  [
+    `${PROGRAM}: ${location === undefined ? '' : `${shorten(location)}: `}${severity === 'error' ? '' : `${severity}: `}${shorten(message)}`,
+    ...(hint ?? []),
+    ...(cause === undefined ? [] : [indent('cause', cause)]),
+    ...(fixes ?? []).map((fix) => indent('fix', fix)),
+  ].join('\n');
