@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
-import { failure } from '../errors/problem.ts';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { CallEvent } from '../kernel/trace.ts';
+import { fileFailure } from './file-failure.ts';
 
 const plain = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value);
 
@@ -14,25 +14,37 @@ const toEvent = ({ call, fd, argument, result, error, returned, started, microse
   args: { fd, argument, ...(error === undefined ? { result, returned } : { error }) },
 });
 
-/** Collects kernel calls and writes them as Chrome trace events, which Perfetto and chrome://tracing show. Times in microseconds. */
+/**
+ * Collects kernel calls and writes them as Chrome trace events, which Perfetto and chrome://tracing show. Times in microseconds.
+ * The file is opened at once, so that a wrong name stops the launch before anything is attached.
+ */
 export class CallTrace {
   readonly #events: CallEvent[] = [];
   readonly #file: string;
+  readonly #fd: number;
 
+  /** @throws FILE */
   constructor(file: string) {
     this.#file = file;
+    try {
+      this.#fd = openSync(file, 'w');
+    } catch (error) {
+      throw fileFailure('trace', file, error);
+    }
   }
 
   readonly add = (event: CallEvent): void => {
     this.#events.push(event);
   };
 
-  /** @throws FILE */
+  /** Writes what was collected and closes the file. @throws FILE */
   write(): void {
     try {
-      writeFileSync(this.#file, `${JSON.stringify({ traceEvents: this.#events.map(toEvent) }, plain)}\n`);
+      writeFileSync(this.#fd, `${JSON.stringify({ traceEvents: this.#events.map(toEvent) }, plain)}\n`);
     } catch (error) {
-      throw failure('FILE', `cannot write trace file '${this.#file}': ${error instanceof Error ? error.message : String(error)}`);
+      throw fileFailure('trace', this.#file, error);
+    } finally {
+      closeSync(this.#fd);
     }
   }
 }

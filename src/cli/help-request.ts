@@ -1,12 +1,15 @@
 import { DEVICE_TYPES, findDeviceType } from '../devices/device-types.ts';
+import { withLocation } from '../errors/problem.ts';
 import { ENGINE_OBJECT_TYPES } from '../objects/engine-object-types.ts';
 import { findObjectType, OBJECT_TYPES } from '../objects/object-types.ts';
 import { kindLabel, type Property } from '../objects/property.ts';
 import { isJson } from '../options/json.ts';
+import { parseKeyval } from '../options/keyval.ts';
 import { OPTION_GROUPS } from '../options/option-groups.ts';
+import type { QemuOption } from '../options/qemu-option.ts';
 import { describeQemuOpts } from '../options/qemu-opts-help.ts';
 import { getOption } from '../options/qemu-opts-values.ts';
-import { parseQemuOpts } from '../options/qemu-opts.ts';
+import { parseQemuOpts, type OptionDescriptor } from '../options/qemu-opts.ts';
 import type { ScannedOption } from '../options/scan-argv.ts';
 
 /** What a help request prints, and the exit status that QEMU gives it. */
@@ -87,19 +90,29 @@ const typedHelp = (option: ScannedOption, value: string): HelpAnswer | undefined
   return isObject ? objectHelp(type) : deviceHelp(type, option.location);
 };
 
+const asksForHelp = (qemu: QemuOption, group: string, descriptors: readonly OptionDescriptor[], value: string): boolean => {
+  switch (qemu.grammar) {
+    case 'qemuopts':
+      return parseQemuOpts(value, { group, impliedKey: qemu.impliedKey, mergeLists: qemu.mergeLists, descriptors }).helpRequested;
+    case 'keyval':
+      return parseKeyval(value, { impliedKey: qemu.impliedKey, helpAllowed: true }).help;
+    default:
+      return false;
+  }
+};
+
 /** Groups with a parameter list print it and exit with status 1, as QEMU does. */
 const groupHelp = ({ qemu }: ScannedOption, value: string): HelpAnswer | undefined => {
   const descriptors = qemu?.group === undefined ? undefined : OPTION_GROUPS[qemu.group];
-  if (qemu?.group === undefined || qemu.grammar !== 'qemuopts' || descriptors === undefined || !/(^|,)(help|\?)(,|$)/.test(value)) {
+  if (qemu?.group === undefined || descriptors === undefined || !/(^|,)(help|\?)(,|$)/.test(value)) {
     return undefined;
   }
-  const opts = parseQemuOpts(value, { group: qemu.group, impliedKey: qemu.impliedKey, mergeLists: qemu.mergeLists, descriptors });
-  return opts.helpRequested ? { output: describeQemuOpts(qemu.group, descriptors), status: 1 } : undefined;
+  return asksForHelp(qemu, qemu.group, descriptors, value)
+    ? { output: describeQemuOpts(qemu.group, descriptors), status: 1 }
+    : undefined;
 };
 
-/** What an option answers instead of being acted on; undefined when it asks for no help. */
-export const answerHelp = (option: ScannedOption): HelpAnswer | undefined => {
-  const value = option.value ?? '';
+const answer = (option: ScannedOption, value: string): HelpAnswer | undefined => {
   switch (option.name) {
     case 'object':
     case 'device':
@@ -111,3 +124,10 @@ export const answerHelp = (option: ScannedOption): HelpAnswer | undefined => {
       return groupHelp(option, value);
   }
 };
+
+/**
+ * What an option answers instead of being acted on; undefined when it asks for no help.
+ * @throws VmattachError located at the option when it is malformed before the request
+ */
+export const answerHelp = (option: ScannedOption): HelpAnswer | undefined =>
+  withLocation(option.location, () => answer(option, option.value ?? ''));

@@ -1,3 +1,4 @@
+import { VmattachError } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import { readHostFacts } from '../host/linux-facts.ts';
 import { readHostModelFile } from '../host/load-model.ts';
@@ -40,14 +41,28 @@ const thisHost = (request: LaunchRequest): HostAccess => {
   };
 };
 
+/** What is wrong in a model file is said by who reads it; that it came from an option, and what else to do, here. */
+const readModel = (file: string): HostModel => {
+  try {
+    return readHostModelFile(file);
+  } catch (error) {
+    if (!(error instanceof VmattachError)) {
+      throw error;
+    }
+    const { problem } = error;
+    const fixes = problem.fixes ?? ['--host-model takes a file like those in examples/hosts'];
+    throw new VmattachError({ ...problem, location: `--host-model ${file}`, fixes }, { cause: error });
+  }
+};
+
 const modelledHost = (file: string): HostAccess => {
-  const facts = readHostModelFile(file);
+  const facts = readModel(file);
   return { facts, reread: () => facts, openKernel: () => createSimulatedKernel(facts) };
 };
 
 /**
  * Passed fds are identified first of all, while nothing else has been opened that could take a number nobody passed.
- * @throws HOST_MODEL
+ * @throws FILE, HOST_MODEL
  */
 export const accessHost = (modelFile: string | undefined, request: LaunchRequest): HostAccess =>
   modelFile === undefined ? thisHost(request) : modelledHost(modelFile);

@@ -74,7 +74,7 @@ export const launch = async (plan: Plan, host: HostAccess, settings: Settings): 
   if (plan.request.machine.type !== BARE_MACHINE) {
     throw noEngine(plan.request.machine.type);
   }
-  const logger = await createLogger(settings.logLevel, settings.logFile);
+  const logger = createLogger(settings.logLevel, settings.logFile);
   const trace = settings.trace === undefined ? undefined : new CallTrace(settings.trace);
   const listener = callListener(logger, trace);
   const plainKernel = host.openKernel(blockingCalls(plan));

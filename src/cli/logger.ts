@@ -1,15 +1,28 @@
-import type { Logger } from 'pino';
+import { createRequire } from 'node:module';
+import type { Logger, pino } from 'pino';
+import { fileFailure } from './file-failure.ts';
 import type { LogLevel } from './settings.ts';
+
+/** A bundle in CommonJS has no `import.meta.url`: its build replaces the expression by `__filename`. */
+const loadPino = (): typeof pino => createRequire(import.meta.url)('pino');
+
+const openDestination = (load: typeof pino, file: string | undefined): ReturnType<typeof pino.destination> => {
+  try {
+    return load.destination({ dest: file ?? 2, sync: true });
+  } catch (error) {
+    throw fileFailure('log-file', file ?? '', error);
+  }
+};
 
 /**
  * A logger that writes at once (nothing may be lost when the process is replaced or killed), or undefined when nothing is
  * logged: loading it costs as much as the whole rest of the start.
  * @throws FILE when the log file cannot be opened
  */
-export const createLogger = async (level: LogLevel, file: string | undefined): Promise<Logger | undefined> => {
+export const createLogger = (level: LogLevel, file: string | undefined): Logger | undefined => {
   if (level === 'silent') {
     return undefined;
   }
-  const { default: pino } = await import('pino');
-  return pino({ level, base: null }, pino.destination({ dest: file ?? 2, sync: true }));
+  const load = loadPino();
+  return load({ level, base: null }, openDestination(load, file));
 };

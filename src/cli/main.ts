@@ -13,6 +13,7 @@ import { launch } from './launch.ts';
 import { print, sayLines, tolerateClosedPipes } from './output.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { readSettings } from './settings.ts';
+import { takeSubcommand } from './subcommand.ts';
 import { usage } from './usage.ts';
 import { VERSION } from './version.ts';
 
@@ -58,8 +59,8 @@ const showPlan = (plan: Plan, format: 'text' | 'json'): number => {
 };
 
 const run = async (argv: readonly string[]): Promise<number> => {
-  const isPlan = argv[0] === 'plan';
-  const scanned = scanArgv(isPlan ? argv.slice(1) : argv, OWN_OPTIONS);
+  const { isPlan, rest } = takeSubcommand(argv);
+  const scanned = scanArgv(rest, OWN_OPTIONS);
   const helped = help(scanned);
   if (helped !== undefined) {
     return helped;

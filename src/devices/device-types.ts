@@ -39,6 +39,7 @@ const PCI: readonly Property[] = [
   { name: 'failover_pair_id', type: STRING, engineOnly: true, description: 'id of the virtio-net device this one stands in for' },
   flag('x-pcie-lnksta-dllla', 'report the data link layer as active', 'on'),
   flag('x-pcie-extcap-init', 'initialise the extended capabilities', 'on'),
+  flag('x-pcie-ext-tag', 'accept 8-bit tags', 'on'),
   flag('x-pcie-err-unc-mask', 'mask uncorrectable errors by default', 'on'),
   flag('x-pcie-ari-nextfn-1', 'next function number 1 in the ARI capability'),
   {

@@ -202,6 +202,7 @@ const FDS = {
       group: ref('count'),
       target: ref('string'),
       device: ref('deviceNumber'),
+      runtime: { type: 'boolean' },
     },
   },
 } as const;

@@ -29,7 +29,7 @@ export class BareMachine {
     try {
       await executor.run(plan.steps, signal);
     } catch (error) {
-      throw error instanceof StepFailure ? explainFailure(error, session, plan, readHost()) : error;
+      throw error instanceof StepFailure ? explainFailure(error, plan, readHost()) : error;
     }
     const machine = new BareMachine(plan, session, executor);
     machine.#countUsers(1);

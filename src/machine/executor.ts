@@ -1,5 +1,6 @@
 import type { Session } from '../backends/session.ts';
-import type { Step } from '../backends/step.ts';
+import type { FailureText, Step } from '../backends/step.ts';
+import { SystemCallError } from '../kernel/system-call-error.ts';
 import { runGraph, type FailedStep } from './run-graph.ts';
 
 /** One finished step, for the timeline. Times in ms since the run began. */
@@ -13,11 +14,14 @@ export interface StepRecord {
 export class StepFailure extends Error {
   override readonly name = 'StepFailure';
   readonly step: Step;
+  /** What the step says about a failed call; it may name fds, so it was asked before they were closed. */
+  readonly text: FailureText | undefined;
   readonly leftBehind: readonly FailedStep[];
 
-  constructor({ step, error }: FailedStep, leftBehind: readonly FailedStep[]) {
+  constructor({ step, error }: FailedStep, text: FailureText | undefined, leftBehind: readonly FailedStep[]) {
     super(`${step.id} failed`, { cause: error });
     this.step = step;
+    this.text = text;
     this.leftBehind = leftBehind;
   }
 }
@@ -49,7 +53,8 @@ export class Executor {
     };
     const failed = await runGraph(steps, perform, () => signal?.aborted === true);
     if (failed !== undefined) {
-      throw new StepFailure(failed, await this.undo());
+      const text = failed.error instanceof SystemCallError ? failed.step.explain?.(failed.error.text, this.#session) : undefined;
+      throw new StepFailure(failed, text, await this.undo());
     }
     if (signal?.aborted === true) {
       await this.undo();

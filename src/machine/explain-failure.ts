@@ -1,4 +1,3 @@
-import type { Session } from '../backends/session.ts';
 import type { Step } from '../backends/step.ts';
 import { VmattachError, type Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
@@ -23,8 +22,8 @@ const refusal = (step: Step, problem: Problem, context: DiagnosisContext | undef
   };
 };
 
-const callProblem = (step: Step, error: SystemCallError, session: Session, context: DiagnosisContext | undefined): Problem => {
-  const said = step.explain?.(error.text, session) ?? { message: `${step.call}: ${error.text}` };
+const callProblem = ({ step, text }: StepFailure, error: SystemCallError, context: DiagnosisContext | undefined): Problem => {
+  const said = text ?? { message: `${step.call}: ${error.text}` };
   const remedy = context === undefined ? undefined : diagnose(context, step, error);
   return {
     code: remedy?.code ?? 'SYSTEM_CALL',
@@ -42,13 +41,13 @@ const callProblem = (step: Step, error: SystemCallError, session: Session, conte
  * What a failed step means to the user: QEMU's words, the cause, what to do, and what could not be undone.
  * @param host the facts as they are after the failure
  */
-export const explainFailure = (failure: StepFailure, session: Session, plan: Plan, host: HostModel): VmattachError => {
+export const explainFailure = (failure: StepFailure, plan: Plan, host: HostModel): VmattachError => {
   const { step, cause } = failure;
   const device = plan.devices.find(({ path }) => path === step.device?.path);
   const context = device === undefined ? undefined : { host: new HostIndex(host), device, memlock: plan.memlock };
   const problem =
     cause instanceof SystemCallError
-      ? callProblem(step, cause, session, context)
+      ? callProblem(failure, cause, context)
       : cause instanceof VmattachError
         ? refusal(step, cause.problem, context)
         : undefined;

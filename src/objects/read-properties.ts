@@ -1,6 +1,7 @@
 import { failure, type VmattachError } from '../errors/problem.ts';
 import type { JsonObject, JsonValue } from '../options/json-value.ts';
 import { suggest } from '../options/suggest.ts';
+import { withPropertyRemedy } from './property-remedy.ts';
 import type { Property, PropertyValue, PropertyValues } from './property.ts';
 import { readJsonProperty, readTextProperty, type PropertyOwner } from './read-property.ts';
 import { explainSchemaError, type SchemaValidator } from './schema-error.ts';
@@ -16,6 +17,10 @@ export interface PropertyTable {
 const plain = (value: JsonValue | PropertyValue): unknown => {
   if (typeof value === 'bigint') {
     return Number(value);
+  }
+  if (typeof value === 'number') {
+    // What QEMU reads as a double is no integer to it, not even 1.0 or 1e6.
+    return Number.NaN;
   }
   if (typeof value === 'object' && value !== null && 'devfn' in value) {
     return value.devfn;
@@ -64,7 +69,10 @@ export const readTextProperties = (options: readonly (readonly [string, string])
     if (property === undefined) {
       throw unknownProperty(key, table);
     }
-    values.set(key, readTextProperty(property, given, table.owner));
+    values.set(
+      key,
+      withPropertyRemedy(property, () => readTextProperty(property, given, table.owner)),
+    );
   }
   check(values, table);
   return values;
@@ -78,6 +86,9 @@ export const readJsonProperties = (members: JsonObject, table: PropertyTable): P
   check(members, table);
   const given = table.properties.filter(({ name }) => members.has(name));
   return new Map(
-    given.map((property) => [property.name, readJsonProperty(property, members.get(property.name) ?? null, table.owner)]),
+    given.map((property) => [
+      property.name,
+      withPropertyRemedy(property, () => readJsonProperty(property, members.get(property.name) ?? null, table.owner)),
+    ]),
   );
 };

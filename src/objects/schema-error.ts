@@ -1,5 +1,6 @@
 import { failure, type VmattachError } from '../errors/problem.ts';
-import { kindLabel, type Property } from './property.ts';
+import { addPropertyRemedy } from './property-remedy.ts';
+import type { Property, PropertyKindName } from './property.ts';
 import type { PropertyOwner } from './read-property.ts';
 
 /** The part of a validator's error that decides the message. */
@@ -18,6 +19,14 @@ const propertyFixes = (properties: readonly Property[], owner: PropertyOwner): s
   `see -${owner.kind} ${owner.typeName},help for the ${properties.length} properties it has`,
 ];
 
+/** What a number out of range should have been. */
+const INTEGER_TYPES: Partial<Readonly<Record<PropertyKindName, string>>> = {
+  size: 'uint64',
+  uint32: 'uint32_t',
+  int32: 'int32_t',
+  'uint16-list': 'uint16_t',
+};
+
 /** QEMU names a wrong JSON type by what its visitor expects (qapi/qobject-input-visitor.c). */
 const wrongType = (property: Property): string => {
   const { name, type } = property;
@@ -25,8 +34,8 @@ const wrongType = (property: Property): string => {
     case 'boolean':
       return `Invalid parameter type for '${name}', expected: boolean`;
     case 'size':
-      return `Parameter '${name}' expects uint64`;
     case 'uint32':
+      return `Parameter '${name}' expects uint64`;
     case 'int32':
       return `Invalid parameter type for '${name}', expected: integer`;
     case 'uint16-list':
@@ -43,14 +52,21 @@ const unknownProperty = (name: string, owner: PropertyOwner): string =>
 
 const valueError = (error: SchemaError, property: Property, value: unknown): VmattachError => {
   if (error.keyword === 'enum' && property.type.kind === 'enum') {
-    return failure('VALUE_INVALID', `Parameter '${property.name}' does not accept value '${String(value)}'`, {
-      fixes: [`use one of ${property.type.values.join(', ')}`],
-    });
+    return failure('VALUE_INVALID', `Parameter '${property.name}' does not accept value '${String(value)}'`);
   }
   if (error.keyword === 'minimum' || error.keyword === 'maximum') {
-    return failure('VALUE_INVALID', `Parameter '${property.name}' expects ${kindLabel(property.type)}_t`);
+    return failure('VALUE_INVALID', `Parameter '${property.name}' expects ${INTEGER_TYPES[property.type.kind] ?? 'integer'}`);
+  }
+  if (property.type.kind === 'pci-slot' && typeof value === 'number') {
+    return failure('VALUE_INVALID', `Invalid parameter type for '${property.name}', expected: integer`);
   }
   return failure('VALUE_INVALID', wrongType(property));
+};
+
+const missingProperty = (name: string, properties: readonly Property[]): VmattachError => {
+  const error = failure('PROPERTY_MISSING', `Parameter '${name}' is missing`);
+  const property = properties.find((candidate) => candidate.name === name);
+  return property === undefined ? error : addPropertyRemedy(property, error);
 };
 
 /** Says in QEMU's words what a validator found. @param data what was validated */
@@ -61,15 +77,20 @@ export const explainSchemaError = (
   owner: PropertyOwner,
 ): VmattachError => {
   if (error.keyword === 'required') {
-    return failure('PROPERTY_MISSING', `Parameter '${String(error.params['missingProperty'])}' is missing`);
+    return missingProperty(String(error.params['missingProperty']), properties);
   }
   if (error.keyword === 'additionalProperties') {
     const name = String(error.params['additionalProperty']);
     return failure('PROPERTY_UNKNOWN', unknownProperty(name, owner), { fixes: propertyFixes(properties, owner) });
   }
-  const [name = ''] = error.instancePath.slice(1).split('/');
+  const [name = '', element] = error.instancePath.slice(1).split('/');
   const property = properties.find((candidate) => candidate.name === name);
-  return property === undefined
-    ? failure('VALUE_INVALID', `Parameter '${name}' is invalid`)
-    : valueError(error, property, data[name]);
+  if (property === undefined) {
+    return failure('VALUE_INVALID', `Parameter '${name}' is invalid`);
+  }
+  const problem =
+    element !== undefined && error.keyword === 'type'
+      ? failure('VALUE_INVALID', `Parameter '${name}[${element}]' expects uint64`)
+      : valueError(error, property, data[name]);
+  return addPropertyRemedy(property, problem);
 };

@@ -71,21 +71,19 @@ const checkGroup = (device: PlannedDevice, host: HostIndex): Problem[] => {
   return [];
 };
 
-const absentContainer = (host: HostIndex, device: PlannedDevice): Remedy =>
-  host.model.kernel.container === 'none' && device.backend === 'iommufd-compat'
-    ? remedies.noIommufd(host.model.kernel)
-    : remedies.noType1();
-
-const checkType1 = (device: PlannedDevice, host: HostIndex): Problem[] => [
-  ...checkGroup(device, host),
-  ...checkNode(
-    device,
-    host,
-    CONTAINER_NODE,
-    absentContainer(host, device),
-    (reason) => `failed to setup container for group ${device.group}: Could not open '${CONTAINER_NODE}': ${reason}`,
-  ),
-];
+/** The container comes after the group: while no device is bound, its module may just not be loaded. */
+const checkType1 = (device: PlannedDevice, host: HostIndex): Problem[] => {
+  const groupProblems = checkGroup(device, host);
+  return groupProblems.length > 0
+    ? groupProblems
+    : checkNode(
+        device,
+        host,
+        CONTAINER_NODE,
+        remedies.noType1(),
+        (reason) => `failed to setup container for group ${device.group}: Could not open '${CONTAINER_NODE}': ${reason}`,
+      );
+};
 
 const checkIommufdNode = (device: PlannedDevice, host: HostIndex): Problem[] =>
   device.object?.fd !== undefined

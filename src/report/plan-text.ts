@@ -61,7 +61,7 @@ export const planText = (plan: Plan): string =>
         leaf(
           plan.steps.length === 0
             ? 'no steps: it would not be attached'
-            : `${plan.steps.length} steps, about ${plan.timeline.predictedMs} ms to attach`,
+            : `${plan.steps.length} step${plan.steps.length === 1 ? '' : 's'}, about ${plan.timeline.predictedMs} ms to attach`,
         ),
       ],
     }),

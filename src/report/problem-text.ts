@@ -1,3 +1,4 @@
+import { withDefaultRemedy } from '../errors/default-remedies.ts';
 import type { Problem } from '../errors/problem.ts';
 
 /** What `vmattach: ` lines begin with, as QEMU's begin with the program's name. */
@@ -15,10 +16,12 @@ const indent = (label: string, text: string): string => `  ${label}: ${shorten(t
  * One problem as lines for people: QEMU's line first (`PROGRAM: LOCATION: MESSAGE`), its hints, then cause and fixes.
  * @returns without a final line feed
  */
-export const problemText = ({ location, message, severity, hint, cause, fixes }: Problem): string =>
-  [
+export const problemText = (problem: Problem): string => {
+  const { location, message, severity, hint, cause, fixes } = withDefaultRemedy(problem);
+  return [
     `${PROGRAM}: ${location === undefined ? '' : `${shorten(location)}: `}${severity === 'error' ? '' : `${severity}: `}${shorten(message)}`,
     ...(hint ?? []),
     ...(cause === undefined ? [] : [indent('cause', cause)]),
     ...(fixes ?? []).map((fix) => indent('fix', fix)),
   ].join('\n');
+};

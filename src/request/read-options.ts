@@ -1,6 +1,6 @@
 import type { DeviceSpec } from '../devices/device-spec.ts';
 import { parseDevice, type EngineDevice } from '../devices/parse-device.ts';
-import { failure, withLocation } from '../errors/problem.ts';
+import { withLocation } from '../errors/problem.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { parseObject, type EngineObject } from '../objects/parse-object.ts';
 import { parseKeyval, type KeyvalDict } from '../options/keyval.ts';
@@ -9,6 +9,7 @@ import { mergeQemuOpts } from '../options/qemu-opts-values.ts';
 import { parseQemuOpts, type OptsWarning, type QemuOpts } from '../options/qemu-opts.ts';
 import type { ScannedOption } from '../options/scan-argv.ts';
 import { parseUuid } from '../options/uuid.ts';
+import { GROUP_CHECKS } from './group-checks.ts';
 import type { RequestWarning } from './request.ts';
 
 /** Every option of a command line, parsed in its turn; nothing is created or linked yet. */
@@ -17,6 +18,10 @@ export interface ParsedOptions {
   readonly devices: readonly (DeviceSpec | EngineDevice)[];
   /** All `-machine` options laid over each other. */
   readonly machine: KeyvalDict;
+  /** All `-boot` options laid over each other. */
+  readonly boot: KeyvalDict;
+  /** All `-smp` options laid over each other. */
+  readonly cpuTopology: KeyvalDict;
   /** All `-m` options as one. */
   readonly memory: Pick<QemuOpts, 'options'>;
   readonly memPath: string | undefined;
@@ -29,8 +34,11 @@ class OptionReader {
   readonly warnings: RequestWarning[] = [];
   readonly #objectIds = new Set<string>();
   readonly #deviceIds = new Set<string>();
+  readonly #chardevIds = new Set<string>();
   readonly #memory: QemuOpts[] = [];
   #machine: KeyvalDict = new Map();
+  #boot: KeyvalDict = new Map();
+  #cpuTopology: KeyvalDict = new Map();
   #memPath: string | undefined;
 
   read(option: ScannedOption): void {
@@ -48,6 +56,14 @@ class OptionReader {
       case 'M':
         this.#machine = parseKeyval(value, { impliedKey: 'type', helpAllowed: true, into: this.#machine }).value;
         return;
+      case 'boot':
+        this.#boot = parseKeyval(value, { impliedKey: 'order', helpAllowed: true, into: this.#boot }).value;
+        return;
+      case 'smp':
+        this.#cpuTopology = parseKeyval(value, { impliedKey: 'cpus', helpAllowed: true, into: this.#cpuTopology }).value;
+        return;
+      case 'chardev':
+        return this.#readChardev(option, value);
       case 'mem-path':
         this.#memPath = value;
         return;
@@ -64,6 +80,8 @@ class OptionReader {
       objects: this.objects,
       devices: this.devices,
       machine: this.#machine,
+      boot: this.#boot,
+      cpuTopology: this.#cpuTopology,
       memory: mergeQemuOpts(this.#memory),
       memPath: this.#memPath,
       warnings: this.warnings,
@@ -88,6 +106,16 @@ class OptionReader {
     return ({ message, hint }) => this.warnings.push({ location, message, hint: [hint] });
   }
 
+  /** Any parameter is accepted: which ones there are depends on the backend, and the engine knows. */
+  #readChardev(option: ScannedOption, value: string): void {
+    const rules = { group: 'chardev', impliedKey: 'backend', existingIds: this.#chardevIds };
+    const opts = parseQemuOpts(value, { ...rules, onWarning: this.#warn(option) });
+    GROUP_CHECKS['chardev']?.(opts);
+    if (opts.id !== undefined) {
+      this.#chardevIds.add(opts.id);
+    }
+  }
+
   /** Groups with a fixed list of parameters are checked even where only an engine acts on them. */
   #readGroup(option: ScannedOption, value: string): void {
     const { qemu } = option;
@@ -97,27 +125,25 @@ class OptionReader {
     }
     const rules = { group: qemu.group, impliedKey: qemu.impliedKey, mergeLists: qemu.mergeLists, descriptors };
     const opts = parseQemuOpts(value, { ...rules, onWarning: this.#warn(option) });
+    GROUP_CHECKS[option.name]?.(opts);
     if (option.name === 'm') {
       this.#memory.push(opts);
     }
   }
 }
 
-const checkMonitor = (option: ScannedOption): void => {
-  const wantsChardev = option.name === 'mon' && !/(^|,)chardev=|^[^=,]+(,|$)/.test(option.value ?? '');
-  if (wantsChardev) {
-    throw failure('PROPERTY_MISSING', "Parameter 'chardev' is missing");
-  }
-};
+/** These add their location themselves, because QEMU says none for the id of a JSON object. */
+const LOCATED = new Set(['object', 'device']);
 
-/** QEMU's second pass over a command line: each option's argument is parsed where it stands. @throws VmattachError located at it */
+/** QEMU's second pass over a command line: each option's argument is parsed where it stands. @throws VmattachError located as QEMU's are */
 export const readOptions = (options: readonly ScannedOption[]): ParsedOptions => {
   const reader = new OptionReader();
   for (const option of options) {
-    withLocation(option.location, () => {
+    if (LOCATED.has(option.name)) {
       reader.read(option);
-      checkMonitor(option);
-    });
+    } else {
+      withLocation(option.location, () => reader.read(option));
+    }
   }
   return reader.result();
 };

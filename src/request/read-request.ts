@@ -1,14 +1,16 @@
-import { BARE_MACHINE, DEFAULT_RAM_ID, readMachine } from './read-machine.ts';
 import type { DeviceSpec } from '../devices/device-spec.ts';
 import { textValue } from '../devices/device-spec.ts';
 import type { EngineDevice } from '../devices/parse-device.ts';
-import { PciBus } from '../devices/pci-bus.ts';
 import { failure, withLocation } from '../errors/problem.ts';
 import { CompositionTree } from '../objects/composition-tree.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
+import { isMemoryBackend } from '../objects/object-types.ts';
 import type { EngineObject } from '../objects/parse-object.ts';
 import type { ScannedArgv } from '../options/scan-argv.ts';
 import { checkBareOptions } from './bare-options.ts';
+import { checkBoot, checkCpuTopology } from './machine-members.ts';
+import { placeDevices } from './placement.ts';
+import { BARE_MACHINE, DEFAULT_RAM_ID, ramOfObject, readMachine } from './read-machine.ts';
 import { readOptions } from './read-options.ts';
 import type { LaunchRequest, LinkedDevice } from './request.ts';
 
@@ -43,6 +45,15 @@ const inCreationOrder = (objects: readonly ObjectSpec[]): ObjectSpec[] => [
   ...objects.filter(({ type }) => type.creation === 'early'),
   ...objects.filter(({ type }) => type.creation === 'late'),
 ];
+
+/** QEMU allocates every memory backend, also one that no machine uses. @throws VALUE_INVALID for a size of 0 */
+const checkBackendSizes = (objects: readonly ObjectSpec[]): void => {
+  for (const object of objects) {
+    if (isMemoryBackend(object.type.name)) {
+      ramOfObject(object);
+    }
+  }
+};
 
 const checkReservedId = (objects: readonly ObjectSpec[], ramId: string, isDefault: boolean): void => {
   if (isDefault && objects.some(({ id }) => id === ramId)) {
@@ -103,6 +114,9 @@ export const readRequest = (scanned: ScannedArgv, defaultMachine: string): Launc
   for (const object of inCreationOrder(objects)) {
     created.set(tree.addObject(object.id, object.type.name).path, object);
   }
+  checkBoot(parsed.boot);
+  checkCpuTopology(parsed.cpuTopology);
+  checkBackendSizes(objects);
   const machine = readMachine(parsed, objects, defaultMachine);
   const isBare = machine.type === BARE_MACHINE;
   if (isBare) {
@@ -114,12 +128,10 @@ export const readRequest = (scanned: ScannedArgv, defaultMachine: string): Launc
   if (isDefaultRam) {
     tree.addObject(machine.ram.id, machine.ram.kind === 'file' ? 'memory-backend-file' : 'memory-backend-ram');
   }
-  const bus = isBare ? new PciBus() : undefined;
+  const place = placeDevices(machine.type);
   const devices = parsed.devices.filter(isOwnDevice).map((spec) =>
     withLocation(spec.location, () => {
-      if (spec.type.bus === 'PCI') {
-        bus?.plug(spec);
-      }
+      place(spec);
       return linkDevice(spec, tree, created);
     }),
   );

@@ -40,21 +40,29 @@ export const ATTACH_CASES: readonly ContractCase[] = [
     assert.notEqual(pt_id, hwpt);
     fails('ENOENT', () => call(bench.kernel, iommufd, 'IOMMU_DESTROY', { id: hwpt }));
   }),
-  contractCase('attach: two groups behind the same kind of IOMMU share the automatic page table', ['cdev', 'other cdev'], (bench) => {
-    const { iommufd, ioas, hwpt } = bench.attached();
-    const { cdev } = bench.bound(iommufd, bench.fixture.other);
-    assert.equal(call(bench.kernel, cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: ioas }).pt_id, hwpt);
-  }),
-  contractCase('attach: the second device of a group goes where the first is, and nowhere else', ['cdev', 'sibling cdevs'], (bench) => {
-    const [one, two] = bench.fixture.siblings ?? [];
-    const iommufd = bench.iommufd();
-    const first = bench.bound(iommufd, one);
-    const second = bench.bound(iommufd, two);
-    const [ioas, elsewhere] = [bench.ioas(iommufd), bench.ioas(iommufd)];
-    const { pt_id } = call(bench.kernel, first.cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: ioas });
-    fails('EINVAL', () => call(bench.kernel, second.cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: elsewhere }));
-    assert.equal(call(bench.kernel, second.cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: ioas }).pt_id, pt_id);
-  }),
+  contractCase(
+    'attach: two groups behind the same kind of IOMMU share the automatic page table',
+    ['cdev', 'other cdev'],
+    (bench) => {
+      const { iommufd, ioas, hwpt } = bench.attached();
+      const { cdev } = bench.bound(iommufd, bench.fixture.other);
+      assert.equal(call(bench.kernel, cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: ioas }).pt_id, hwpt);
+    },
+  ),
+  contractCase(
+    'attach: the second device of a group goes where the first is, and nowhere else',
+    ['cdev', 'sibling cdevs'],
+    (bench) => {
+      const [one, two] = bench.fixture.siblings ?? [];
+      const iommufd = bench.iommufd();
+      const first = bench.bound(iommufd, one);
+      const second = bench.bound(iommufd, two);
+      const [ioas, elsewhere] = [bench.ioas(iommufd), bench.ioas(iommufd)];
+      const { pt_id } = call(bench.kernel, first.cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: ioas });
+      fails('EINVAL', () => call(bench.kernel, second.cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: elsewhere }));
+      assert.equal(call(bench.kernel, second.cdev, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT', { pt_id: ioas }).pt_id, pt_id);
+    },
+  ),
   contractCase('attach: a replace moves all attached devices of the group', ['cdev', 'sibling cdevs'], (bench) => {
     const [one, two] = bench.fixture.siblings ?? [];
     const iommufd = bench.iommufd();

@@ -108,7 +108,13 @@ export class Bench {
   }
 
   /** A bound device that is attached to an IOAS. */
-  attached(): { readonly iommufd: number; readonly ioas: number; readonly cdev: number; readonly devid: number; readonly hwpt: number } {
+  attached(): {
+    readonly iommufd: number;
+    readonly ioas: number;
+    readonly cdev: number;
+    readonly devid: number;
+    readonly hwpt: number;
+  } {
     const iommufd = this.iommufd();
     const { cdev, devid } = this.bound(iommufd);
     const ioas = this.ioas(iommufd);

@@ -27,12 +27,16 @@ export const CONTAINER_CASES: readonly ContractCase[] = [
     fails('EINVAL', () => call(bench.kernel, container, 'VFIO_SET_IOMMU', EXTENSION.TYPE1v2_IOMMU));
     fails('EINVAL', () => call(bench.kernel, container, 'VFIO_SET_IOMMU', EXTENSION.TYPE1_IOMMU));
   }),
-  contractCase('container: SET_IOMMU with a type that is not supported is ENODEV, and a good one still works', ['type1'], (bench) => {
-    const container = bench.container();
-    call(bench.kernel, bench.group(), 'VFIO_GROUP_SET_CONTAINER', container);
-    for (const type of UNSUPPORTED_TYPES) fails('ENODEV', () => call(bench.kernel, container, 'VFIO_SET_IOMMU', type));
-    call(bench.kernel, container, 'VFIO_SET_IOMMU', EXTENSION.TYPE1v2_IOMMU);
-  }),
+  contractCase(
+    'container: SET_IOMMU with a type that is not supported is ENODEV, and a good one still works',
+    ['type1'],
+    (bench) => {
+      const container = bench.container();
+      call(bench.kernel, bench.group(), 'VFIO_GROUP_SET_CONTAINER', container);
+      for (const type of UNSUPPORTED_TYPES) fails('ENODEV', () => call(bench.kernel, container, 'VFIO_SET_IOMMU', type));
+      call(bench.kernel, container, 'VFIO_SET_IOMMU', EXTENSION.TYPE1v2_IOMMU);
+    },
+  ),
   contractCase('container: everything but the first calls is EINVAL before SET_IOMMU', ['type1'], (bench) => {
     const container = bench.container();
     fails('EINVAL', () => call(bench.kernel, container, 'VFIO_IOMMU_GET_INFO'));

@@ -34,7 +34,17 @@ export interface ContractFixture {
 }
 
 export type ContractNeed =
-  'type1' | 'iommufd' | 'cdev' | 'other' | 'siblings' | 'blocked' | 'map-file' | 'memlock' | 'rlimit-mode' | 'other cdev' | 'sibling cdevs';
+  | 'type1'
+  | 'iommufd'
+  | 'cdev'
+  | 'other'
+  | 'siblings'
+  | 'blocked'
+  | 'map-file'
+  | 'memlock'
+  | 'rlimit-mode'
+  | 'other cdev'
+  | 'sibling cdevs';
 
 export interface ContractCase {
   readonly name: string;

@@ -32,14 +32,18 @@ export const GROUP_CASES: readonly ContractCase[] = [
     fails('EPERM', () => call(bench.kernel, group, 'VFIO_GROUP_SET_CONTAINER', container));
     assert.equal(call(bench.kernel, group, 'VFIO_GROUP_GET_STATUS').flags, 0);
   }),
-  contractCase('group: on an iommufd the status of one that is not viable lies, and GET_DEVICE_FD is EPERM', ['blocked', 'iommufd'], (bench) => {
-    const { blocked } = bench.fixture;
-    assert.ok(blocked !== undefined);
-    const group = bench.group(blocked);
-    call(bench.kernel, group, 'VFIO_GROUP_SET_CONTAINER', bench.iommufd());
-    assert.equal(call(bench.kernel, group, 'VFIO_GROUP_GET_STATUS').flags, GROUP_FLAGS.VIABLE | GROUP_FLAGS.CONTAINER_SET);
-    fails('EPERM', () => call(bench.kernel, group, 'VFIO_GROUP_GET_DEVICE_FD', blocked.address));
-  }),
+  contractCase(
+    'group: on an iommufd the status of one that is not viable lies, and GET_DEVICE_FD is EPERM',
+    ['blocked', 'iommufd'],
+    (bench) => {
+      const { blocked } = bench.fixture;
+      assert.ok(blocked !== undefined);
+      const group = bench.group(blocked);
+      call(bench.kernel, group, 'VFIO_GROUP_SET_CONTAINER', bench.iommufd());
+      assert.equal(call(bench.kernel, group, 'VFIO_GROUP_GET_STATUS').flags, GROUP_FLAGS.VIABLE | GROUP_FLAGS.CONTAINER_SET);
+      fails('EPERM', () => call(bench.kernel, group, 'VFIO_GROUP_GET_DEVICE_FD', blocked.address));
+    },
+  ),
   contractCase('group: GET_STATUS with a short argsz is EINVAL', [], (bench) => {
     const bytes = encode('vfio_group_status', { argsz: 7 });
     fails('EINVAL', () => bench.kernel.ioctl(bench.group(), VFIO_GROUP_GET_STATUS.number, bytes));

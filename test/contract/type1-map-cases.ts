@@ -41,7 +41,9 @@ export const TYPE1_MAP_CASES: readonly ContractCase[] = [
     contractCase(`type1 map: ${what} is EINVAL`, ['type1'], (bench) => {
       const { container } = bench.type1();
       const vaddr = bench.memory(PAGE);
-      fails('EINVAL', () => call(bench.kernel, container, 'VFIO_IOMMU_MAP_DMA', { flags: READ_WRITE, vaddr, size: PAGE, ...fields }));
+      fails('EINVAL', () =>
+        call(bench.kernel, container, 'VFIO_IOMMU_MAP_DMA', { flags: READ_WRITE, vaddr, size: PAGE, ...fields }),
+      );
     }),
   ),
   contractCase('type1 map: a short argsz is EINVAL', ['type1'], (bench) => {

@@ -5,13 +5,15 @@
 #
 # COMMAND is a shell line; it runs as root in this project's folder on the host's own files. It may change any of them, the
 # changes end with the guest. What it writes to $VMATTACH_GUEST_RESULTS is kept in VMATTACH_RESULTS (a folder), if that is set.
-# Other variables: VMATTACH_TEST_ACCEL (tcg; kvm), VMATTACH_GUEST_TIMEOUT (seconds; 1200), VMATTACH_KERNEL_PACKAGE (see
-# build-kernel.sh). Exit status 124: the guest did not end in time; 125: it ended without a status.
+# Other variables: VMATTACH_TEST_ACCEL and VMATTACH_TEST_CPU (QEMU's -accel and -cpu; software emulation of "max" if not set),
+# VMATTACH_GUEST_TIMEOUT (seconds; 1200), VMATTACH_KERNEL_PACKAGE (see build-kernel.sh).
+# Exit status 124: the guest did not end in time; 125: it ended without a status.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 project="$(cd "$here/../.." && pwd)"
 in_guest=/run/vmattach
+SYSTEM_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # $1 folder for the archive
 make_initramfs() {
@@ -27,7 +29,7 @@ write_start_files() {
   printf '%s\n' "$5" >"$3/command"
   {
     for name in "${!VMATTACH_@}"; do printf 'export %s=%q\n' "$name" "${!name}"; done
-    printf 'export PATH=%q\n' "$(dirname "$(node -p process.execPath)"):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    printf 'export PATH=%q\n' "$(dirname "$(node -p process.execPath)"):$SYSTEM_PATH"
     printf 'export VMATTACH_GUEST_PROFILE=%q VMATTACH_GUEST_RESULTS=%q VMATTACH_GUEST_KERNEL=%q\n' "$1" "$in_guest" "$2"
     printf 'export VMATTACH_GUEST_MODULES=%q\n' "$4"
     printf 'export %s=1\n' "$([ -t 1 ] && echo FORCE_COLOR || echo NO_COLOR)"
@@ -36,8 +38,9 @@ write_start_files() {
 }
 
 # $1 profile, $2 kernel folder, $3 work folder, $4 results folder. Standard output and error of the command are ours.
+# In a key=value option of QEMU a comma is written twice; -serial takes its path as it is.
 boot() {
-  local arguments
+  local arguments results="${4//,/,,}"
   mapfile -t arguments < <(node "$here/profile.mjs" arguments "$1")
   # shellcheck disable=SC2054 # the commas are QEMU's
   arguments+=(
@@ -46,7 +49,7 @@ boot() {
     -serial "file:$4/console.log"
     -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap
     -device virtio-9p-pci,fsdev=root,mount_tag=root,addr=1c.0
-    -fsdev "local,id=results,path=$4,security_model=none"
+    -fsdev "local,id=results,path=$results,security_model=none"
     -device virtio-9p-pci,fsdev=results,mount_tag=results,addr=1d.0
     -add-fd fd=3,set=1 -chardev file,id=output,path=/dev/fdset/1,append=on
     -add-fd fd=4,set=2 -chardev file,id=error,path=/dev/fdset/2,append=on

@@ -24,7 +24,7 @@ main_archive() {
   own_indexes | awk -v release="$(codename)" '$2 == release || $2 == "stable" || $2 == "testing" || $2 == "unstable" || $2 == "sid" { print $1; exit }'
 }
 
-# $1 name of a private set; $2... an apt-get or apt-cache command. The caches of container images are turned off, hence their names.
+# $1 name of a private set; $2... an apt-get or apt-cache command. Container images turn apt's caches off, hence their names.
 private_apt() {
   local dir="$VMATTACH_CACHE/apt/$1" command="$2"
   shift 2

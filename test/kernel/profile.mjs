@@ -30,4 +30,8 @@ const answers = {
   modules: () => profileNamed().modules,
 };
 
-process.stdout.write(answers[what]().map((line) => `${line}\n`).join(''));
+process.stdout.write(
+  answers[what]()
+    .map((line) => `${line}\n`)
+    .join(''),
+);

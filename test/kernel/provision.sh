@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the test guest needs, on Debian as root; anywhere else says what is missing.
-# QEMU older than 9 has no igb and no usable edu behind VT-d, so it then comes from the release's backports.
+# The profiles are written for QEMU 9 and later; where the release has an older one it comes from the release's backports.
 set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -59,7 +59,8 @@ can_install() {
 ask_for() {
   printf 'vmattach: the kernel tests need %s\n' "$*" >&2
   printf 'On Debian, as root: apt-get install --no-install-recommends %s\n' "$*" >&2
-  printf 'QEMU must be %s or later, and the kernel is built from a Debian linux-source package: use Debian, or a Debian container.\n' "$QEMU_MINIMUM" >&2
+  printf 'QEMU must be %s or later. The kernel is built from a Debian linux-source package: use Debian, or its container.\n' \
+    "$QEMU_MINIMUM" >&2
   exit 1
 }
 

@@ -5,7 +5,8 @@ set -euo pipefail
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck disable=SC2016 # the variable is the guest's
-run_tests='node node_modules/vitest/vitest.mjs run --config test/kernel/vitest.config.mts --reporter=default --reporter=json --outputFile.json="$VMATTACH_GUEST_RESULTS/tests.json"'
+run_tests='node node_modules/vitest/vitest.mjs run --config test/kernel/vitest.config.mts \
+  --reporter=default --reporter=json --outputFile.json="$VMATTACH_GUEST_RESULTS/tests.json"'
 
 # $1 profile, $2 folder for its results
 run_profile() {

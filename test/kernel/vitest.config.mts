@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const profile = process.env['VMATTACH_GUEST_PROFILE'];
-if (profile === undefined) throw new Error('VMATTACH_GUEST_PROFILE is not set: these tests run in the test guest (npm run test:kernel)');
+if (profile === undefined)
+  throw new Error('VMATTACH_GUEST_PROFILE is not set: these tests run in the test guest (npm run test:kernel)');
 
 /** The tests of one boot profile. All share one host's devices, so they run one after another. */
 export default defineConfig({

@@ -105,6 +105,7 @@ export const createInspection = (world: World, files: FileSystem): Inspection =>
       device.isRemoved = true;
       device.group.devices.delete(device);
       world.devices.delete(name);
+      files.removeNodes(device);
     },
     openElsewhere: (path) => openElsewhere(world, files, path),
   };

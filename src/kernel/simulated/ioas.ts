@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type Segment } from './address-space.ts';
+import { PAGE_SIZE } from './address-space.ts';
 import type { Binding } from './binding.ts';
 import { check } from './errno-exception.ts';
 import type { Hwpt } from './hwpt.ts';
@@ -16,6 +16,10 @@ export interface IoasArea extends TranslatedArea {
 export type AreaRequest = Omit<IoasArea, 'segments'>;
 
 const WHOLE: IovaRange = { start: 0n, last: U64_MAX };
+
+/** A VT-d page table has no entry that allows nothing (intel_iommu_map_pages in drivers/iommu/intel/iommu.c). */
+const checkAccess = ({ unit }: Hwpt, { readable, writable }: AreaRequest): void =>
+  check(readable || writable || unit.type !== 'intel', 'EINVAL');
 
 /** An I/O address space (the kernel's struct io_pagetable, drivers/iommu/iommufd/io_pagetable.c). */
 export class Ioas implements Translation {
@@ -101,6 +105,7 @@ export class Ioas implements Translation {
     const pinned: IoasArea[] = [];
     try {
       for (const area of this.areas) {
+        checkAccess(hwpt, area);
         area.pages.pin();
         pinned.push(area);
       }
@@ -119,35 +124,35 @@ export class Ioas implements Translation {
   }
 
   /** Adds an area that the caller has checked. @throws ErrnoException what pinning answers; without a domain nothing is pinned */
-  insert(request: AreaRequest): void {
+  insert(request: AreaRequest): IoasArea {
     const { pages, offset, length } = request;
     let pins = 0;
     try {
-      for (; pins < this.hwpts.size; pins += 1) pages.pin();
+      for (const hwpt of this.hwpts) {
+        checkAccess(hwpt, request);
+        pages.pin();
+        pins += 1;
+      }
     } catch (error) {
       for (; pins > 0; pins -= 1) pages.unpin();
       throw error;
     }
-    this.areas.insert({ ...request, segments: (): readonly Segment[] => pages.segments(offset, length) });
+    const area: IoasArea = { ...request, segments: () => pages.segments(offset, length) };
+    this.areas.insert(area);
+    return area;
   }
 
-  /** Adds all or none. @throws ErrnoException as `insert` */
+  /** Adds all areas or none. @throws ErrnoException as `insert` */
   insertAll(requests: readonly AreaRequest[]): void {
-    const done: bigint[] = [];
+    const done: IoasArea[] = [];
     try {
       for (const request of requests) {
-        this.insert(request);
-        done.push(request.iova);
+        done.push(this.insert(request));
       }
     } catch (error) {
-      for (const iova of done) this.#removeAt(iova);
+      for (const area of done) this.remove(area);
       throw error;
     }
-  }
-
-  #removeAt(iova: bigint): void {
-    const area = this.areas.at(iova);
-    if (area !== undefined) this.remove(area);
   }
 
   remove(area: IoasArea): void {
@@ -156,6 +161,6 @@ export class Ioas implements Translation {
   }
 
   unmapAll(): void {
-    for (const area of [...this.areas]) this.remove(area);
+    for (const area of this.areas.overlapping(WHOLE)) this.remove(area);
   }
 }

@@ -1,5 +1,6 @@
 import { canOpen } from '../../host/can-open.ts';
 import type { HostModel, NodeFacts } from '../../host/model.ts';
+import { cdevNodePath, groupNodePath } from '../../host/query.ts';
 import { CONTAINER_NODE, IOMMUFD_NODE, stockNodes } from '../../host/stock-nodes.ts';
 import type { OpenFlags } from '../kernel.ts';
 import { Container } from './container.ts';
@@ -39,20 +40,30 @@ const cdevNames = (model: HostModel): ReadonlyMap<string, string> =>
 
 /** The files of the simulated machine: the device nodes of its model, and regular files that this process makes itself. */
 export class FileSystem {
-  readonly nodes: ReadonlyMap<string, NodeFacts>;
+  readonly #nodes: Map<string, NodeFacts>;
   readonly #world: World;
   readonly #deviceOfCdev: ReadonlyMap<string, string>;
   readonly #regular = new Map<string, DataFile>();
 
   constructor(world: World) {
     this.#world = world;
-    this.nodes = new Map(Object.entries({ '/dev/null': NULL_NODE, ...stockNodes(world.model) }));
+    this.#nodes = new Map(Object.entries({ '/dev/null': NULL_NODE, ...stockNodes(world.model) }));
     this.#deviceOfCdev = cdevNames(world.model);
+  }
+
+  get nodes(): ReadonlyMap<string, NodeFacts> {
+    return this.#nodes;
+  }
+
+  /** The node of a device that is taken out goes with it, and that of its group if it was the last. */
+  removeNodes({ name, group }: VfioDevice): void {
+    for (const [cdev, owner] of this.#deviceOfCdev) if (owner === name) this.#nodes.delete(cdevNodePath(cdev));
+    if (group.devices.size === 0) this.#nodes.delete(groupNodePath(group.id));
   }
 
   /** open(2). @throws ErrnoException ENOENT, EACCES, EISDIR, and what the driver behind the node answers */
   open(path: string, flags: OpenFlags = {}): OpenFile {
-    const node = this.nodes.get(path);
+    const node = this.#nodes.get(path);
     if (node === undefined) return this.#openRegular(path, flags);
     const { process } = this.#world.model;
     check(process.uid === 0 || canOpen(node, process).allowed, 'EACCES');

@@ -9,7 +9,7 @@ export interface StructArgument<N extends StructName> {
   readonly values: StructValues<N>;
   /** The caller's memory from the struct's first byte on, as far as the length field says. */
   readonly bytes: Uint8Array;
-  write(changes: Partial<StructValues<N>>): void;
+  readonly write: (changes: Partial<StructValues<N>>) => void;
 }
 
 /** More than any ioctl of VFIO or iommufd takes, flexible arrays included. */

@@ -119,7 +119,7 @@ export class Type1 implements Translation {
   }
 
   unmapAll(): void {
-    for (const map of [...this.maps]) this.remove(map);
+    for (const map of this.maps.overlapping({ start: 0n, last: U64_MAX })) this.remove(map);
   }
 
   #usableWith(groups: readonly VfioGroup[]): readonly IovaRange[] {

@@ -1,9 +1,9 @@
 import { isKernelAtLeast } from '../../host/kernel-release.ts';
 import type { HostModel } from '../../host/model.ts';
-import { AddressSpace } from './address-space.ts';
+import type { AddressSpace } from './address-space.ts';
 import type { FdTable } from './fd-table.ts';
 import type { IommuGroup } from './iommu-group.ts';
-import { Memlock } from './memlock.ts';
+import type { Memlock } from './memlock.ts';
 import type { VfioDevice } from './vfio-device.ts';
 import type { VfioGroup } from './vfio-group.ts';
 

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceRegisters } from './device-registers.ts';
 
 /** Registers of QEMU's teaching device (docs/specs/edu.rst). */
-const REGISTER = { identification: 0x00, liveness: 0x04, dmaSource: 0x80, dmaDestination: 0x88, dmaCount: 0x90, dmaCommand: 0x98 } as const;
+const REGISTER = {
+  identification: 0x00,
+  liveness: 0x04,
+  dmaSource: 0x80,
+  dmaDestination: 0x88,
+  dmaCount: 0x90,
+  dmaCommand: 0x98,
+} as const;
 
 const IDENTIFICATION = 0x010000ed;
 const DMA_START = 0b01;
@@ -36,7 +43,8 @@ export class Edu {
     const identification = registers.read32(REGISTER.identification);
     if (identification !== IDENTIFICATION) throw new Error(`not an edu: its identification is 0x${identification.toString(16)}`);
     registers.write32(REGISTER.liveness, 0x12345678);
-    if (registers.read32(REGISTER.liveness) !== 0xedcba987) throw new Error('the edu does not answer: its liveness register does not invert');
+    if (registers.read32(REGISTER.liveness) !== 0xedcba987)
+      throw new Error('the edu does not answer: its liveness register does not invert');
   }
 
   /** DMA from RAM into the device. @param iova below 2^28 @param count bytes, at most 4096 */

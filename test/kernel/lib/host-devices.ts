@@ -17,7 +17,8 @@ export const groupOf = (address: string): number | undefined => {
 };
 
 /** PCI addresses in an IOMMU group, sorted. */
-export const groupMembers = (group: number): readonly string[] => readdirSync(`/sys/kernel/iommu_groups/${group}/devices`).toSorted();
+export const groupMembers = (group: number): readonly string[] =>
+  readdirSync(`/sys/kernel/iommu_groups/${group}/devices`).toSorted();
 
 /**
  * Path of the device's VFIO character device. It has one only while a VFIO driver is bound and an IOMMU translates for it:
@@ -31,7 +32,13 @@ export const cdevOf = (address: string): string | undefined => {
 
 /** `vendor:device`, hexadecimal, as lspci -n prints it. */
 export const pciIds = (address: string): string =>
-  ['vendor', 'device'].map((file) => readFileSync(`${folder(address)}/${file}`, 'utf8').trim().slice(2)).join(':');
+  ['vendor', 'device']
+    .map((file) =>
+      readFileSync(`${folder(address)}/${file}`, 'utf8')
+        .trim()
+        .slice(2),
+    )
+    .join(':');
 
 /** Leaves the device without a driver. */
 export const unbind = (address: string): void => {

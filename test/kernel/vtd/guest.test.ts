@@ -1,6 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bindTo, bindToVfio, cdevOf, driverOf, groupMembers, groupOf, pciIds, readRoles, restoreDriver, unbind } from '../lib/host-devices.ts';
+import {
+  bindTo,
+  bindToVfio,
+  cdevOf,
+  driverOf,
+  groupMembers,
+  groupOf,
+  pciIds,
+  readRoles,
+  restoreDriver,
+  unbind,
+} from '../lib/host-devices.ts';
 import { vmLck, vmPin } from '../lib/process-memory.ts';
 import { EXPECTED_DEVICES } from '../lib/roles.ts';
 
@@ -31,9 +42,12 @@ describe('devices of the guest', () => {
 });
 
 describe('IOMMU groups', () => {
-  it.each(['eduA', 'eduB', 'eduSpare', 'flrA', 'flrB', 'flrC', 'flrD', 'e1000e', 'igb'] as const)('%s is alone in its group', (role) => {
-    expect(companions(roles[role])).toEqual([roles[role]]);
-  });
+  it.each(['eduA', 'eduB', 'eduSpare', 'flrA', 'flrB', 'flrC', 'flrD', 'e1000e', 'igb'] as const)(
+    '%s is alone in its group',
+    (role) => {
+      expect(companions(roles[role])).toEqual([roles[role]]);
+    },
+  );
 
   it.each([
     { name: 'the shared group', members: [roles.sharedBridge, roles.sharedA, roles.sharedB] },
