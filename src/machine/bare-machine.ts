@@ -1,10 +1,10 @@
-import { failure } from '../errors/problem.ts';
 import { Session } from '../backends/session.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { HostModel } from '../host/model.ts';
 import type { Plan } from '../plan/plan.ts';
 import { Executor, StepFailure, type StepRecord } from './executor.ts';
 import { explainFailure } from './explain-failure.ts';
+import { incompleteUndo } from './incomplete-undo.ts';
 
 /** Devices attached and guest RAM mapped, until `detach`. */
 export class BareMachine {
@@ -44,14 +44,9 @@ export class BareMachine {
   /** Undoes everything, last first. @throws VmattachError naming what could not be undone */
   async detach(): Promise<void> {
     this.#countUsers(-1);
-    const [left] = await this.#executor.undo();
-    if (left !== undefined) {
-      const reason = left.error instanceof Error ? left.error.message : String(left.error);
-      throw failure('SYSTEM_CALL', `could not detach completely: ${left.step.id}`, {
-        subject: left.step.subject,
-        cause: reason,
-        fixes: ['the kernel takes back the rest when this process has ended'],
-      });
+    const incomplete = incompleteUndo(await this.#executor.undo());
+    if (incomplete !== undefined) {
+      throw incomplete;
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Session } from '../backends/session.ts';
 import type { FailureText, Step } from '../backends/step.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
+import { incompleteUndo } from './incomplete-undo.ts';
 import { runGraph, type FailedStep } from './run-graph.ts';
 
 /** One finished step, for the timeline. Times in ms since the run began. */
@@ -42,7 +43,7 @@ export class Executor {
 
   /**
    * @param signal stops between steps; what was done is then undone, as after a failure
-   * @throws StepFailure; or the signal's reason
+   * @throws StepFailure; or the signal's reason, unless something could not be undone
    */
   async run(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
     const began = performance.now();
@@ -57,8 +58,7 @@ export class Executor {
       throw new StepFailure(failed, text, await this.undo());
     }
     if (signal?.aborted === true) {
-      await this.undo();
-      throw signal.reason;
+      throw incompleteUndo(await this.undo()) ?? signal.reason;
     }
   }
 

@@ -23,6 +23,14 @@ const connect = (
   return { open: new Map(steps.map((step) => [step, step.after.length])), followers };
 };
 
+/** Steps that wait for each other never start; saying nothing would take the run for complete. */
+const checkNoneWaits = (open: ReadonlyMap<Step, number>): void => {
+  const waiting = [...open].filter(([, left]) => left > 0).map(([{ id }]) => id);
+  if (waiting.length > 0) {
+    throw failure('INTERNAL', `these steps wait for each other: ${waiting.join(', ')}`);
+  }
+};
+
 /**
  * Performs every step as soon as all it waits for is done. After a failure nothing more is started, and the promise resolves
  * when what was under way has ended: undoing beside running steps would race with them.
@@ -58,5 +66,8 @@ export const runGraph = async (
   };
 
   await Promise.all(steps.filter(({ after }) => after.length === 0).map(start));
+  if (failed === undefined && !stopped()) {
+    checkNoneWaits(open);
+  }
   return failed;
 };

@@ -11,7 +11,7 @@ import { fdNumber, identifyDevice, type DeviceIdentity } from './device-identity
 import type { HostIndex } from './host-index.ts';
 import type { PlannedDevice } from './planned-device.ts';
 import { noIommu, noSuchDevice } from './remedies.ts';
-import { selectBackend, type BackendSettings, type Selection, type SelectionInput } from './select-backend.ts';
+import { selectBackend, specifiedBackend, type BackendSettings, type DeviceWish, type SelectionInput } from './select-backend.ts';
 
 interface HostDevice {
   readonly pci: PciDeviceFacts | undefined;
@@ -54,20 +54,12 @@ const iommufdUsable = (device: HostDevice, host: HostIndex): ReturnType<Selectio
   return blocked === undefined ? { usable: true } : { usable: false, why: blocked };
 };
 
-const select = (
-  linked: LinkedDevice,
-  object: IommufdObject | undefined,
-  settings: BackendSettings,
-  usable: SelectionInput['iommufdUsable'],
-): Selection =>
-  selectBackend({
-    deviceType: linked.spec.type.name,
-    rule: linked.spec.type.backendRule,
-    hasFd: linked.spec.values.has('fd'),
-    object,
-    settings,
-    iommufdUsable: usable,
-  });
+const wishOf = ({ spec }: LinkedDevice, object: IommufdObject | undefined): DeviceWish => ({
+  deviceType: spec.type.name,
+  rule: spec.type.backendRule,
+  hasFd: spec.values.has('fd'),
+  object,
+});
 
 const checkPassedFd = (linked: LinkedDevice, host: HostIndex) => {
   const fd = fdNumber(linked.spec);
@@ -84,19 +76,17 @@ export interface DeviceInput {
   readonly settings: BackendSettings;
 }
 
-const NOT_ON_HOST: SelectionInput['iommufdUsable'] = () => ({ usable: false, why: 'the device was not found' });
-
 /**
  * One device of the request on this host: which it is, which backend it uses and why, where its nodes are.
  * @throws what identification, selection and the host refuse, in QEMU's words
  */
 export const planDevice = ({ linked, object, autoObject, host, settings }: DeviceInput): PlannedDevice => {
   const { spec, path } = linked;
-  // An fd without an object is refused before anybody looks what it is, as in QEMU.
-  select(linked, object, settings, NOT_ON_HOST);
+  const wish = wishOf(linked, object);
+  specifiedBackend(wish);
   const identity = identifyDevice(spec, checkPassedFd(linked, host));
   const found = findOnHost(identity, host);
-  const selection = select(linked, object, settings, () => iommufdUsable(found, host));
+  const selection = selectBackend({ ...wish, settings, iommufdUsable: () => iommufdUsable(found, host) });
   const cdev = (found.pci ?? found.mdev)?.cdev ?? undefined;
   return {
     spec,

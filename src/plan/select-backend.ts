@@ -8,13 +8,17 @@ export interface BackendSettings {
   readonly enabled: ReadonlySet<BackendName>;
 }
 
-export interface SelectionInput {
+/** What the command line says about one device. */
+export interface DeviceWish {
   readonly deviceType: string;
   /** `iommufd` for the type that never uses another backend. */
   readonly rule: 'explicit' | 'iommufd';
   readonly hasFd: boolean;
   /** The object that `iommufd=` or `iommu=` names. */
   readonly object: { readonly id: string; readonly compat: 'type1v2' | 'type1' | undefined } | undefined;
+}
+
+export interface SelectionInput extends DeviceWish {
   readonly settings: BackendSettings;
   /** Whether cdev and /dev/iommu can be opened, and if not why. Asked only by `prefer-iommufd`. */
   readonly iommufdUsable: () => { readonly usable: true } | { readonly usable: false; readonly why: string };
@@ -28,7 +32,7 @@ export interface Selection {
   readonly needsObject: boolean;
 }
 
-const bySpecification = ({ deviceType, rule, object }: SelectionInput): Selection | undefined => {
+const bySpecification = ({ deviceType, rule, object }: DeviceWish): Selection | undefined => {
   if (object?.compat !== undefined) {
     if (rule === 'iommufd') {
       throw failure(
@@ -86,17 +90,24 @@ const checkEnabled = (selection: Selection, { settings }: SelectionInput): Selec
 };
 
 /**
- * Which backend a device uses: a pure function of the command line; only `prefer-iommufd` asks the host. There is no fallback:
- * if the chosen backend cannot work, the launch stops and says why.
- * @throws CONFLICT, PROPERTY_MISSING (an fd without an object, in QEMU's words), BACKEND_DISABLED
+ * What the command line alone decides; undefined leaves it to the default. A device can be refused by this before anybody looks
+ * which one it is, as QEMU does.
+ * @throws CONFLICT, PROPERTY_MISSING (an fd without an object, in QEMU's words)
  */
-export const selectBackend = (input: SelectionInput): Selection => {
-  const specified = bySpecification(input);
-  if (specified === undefined && input.hasFd) {
+export const specifiedBackend = (wish: DeviceWish): Selection | undefined => {
+  const specified = bySpecification(wish);
+  if (specified === undefined && wish.hasFd) {
     throw failure('PROPERTY_MISSING', 'Use FD passing only with iommufd backend', {
       cause: 'fd= is an open VFIO cdev, and a cdev works only with an iommufd; this device links to none',
       fixes: ['add -object iommufd,id=iommufd0 and give the device iommufd=iommufd0'],
     });
   }
-  return checkEnabled(specified ?? byDefault(input), input);
+  return specified;
 };
+
+/**
+ * Which backend a device uses: a pure function of the command line; only `prefer-iommufd` asks the host. There is no fallback:
+ * if the chosen backend cannot work, the launch stops and says why.
+ * @throws as `specifiedBackend`, BACKEND_DISABLED
+ */
+export const selectBackend = (input: SelectionInput): Selection => checkEnabled(specifiedBackend(input) ?? byDefault(input), input);

@@ -30,6 +30,17 @@ const machineOption = (machine: KeyvalDict, name: string): string | undefined =>
   return typeof value === 'string' ? value : undefined;
 };
 
+/** QEMU reads `_` in a property's name as `-` and refuses both spellings together (system/vl.c). */
+const checkSpellings = (machine: KeyvalDict): void => {
+  const twice = [...machine.keys()].find((key) => key.includes('_') && machine.has(key.replaceAll('_', '-')));
+  if (twice !== undefined) {
+    throw failure('CONFLICT', `Conflict between '${twice}' and '${twice.replaceAll('_', '-')}'`, { fixes: [`remove ${twice}=`] });
+  }
+};
+
+/** The memory backend that `-machine` names as guest RAM; without one, the machine makes its own. */
+export const namedBackend = (machine: KeyvalDict): string | undefined => machineOption(machine, 'memory-backend');
+
 const BARE_PROPERTIES = new Set(['type', 'memory-backend', 'memory_backend']);
 
 const checkBareProperties = (machine: KeyvalDict): void => {
@@ -55,6 +66,12 @@ const checkMaximum = (memory: ParsedOptions['memory'], size: bigint): void => {
     throw failure(
       'VALUE_INVALID',
       `invalid value of maxmem: maximum memory size (${hex(maximum)}) must be at least the initial memory size (${hex(size)})`,
+    );
+  }
+  if (slots > 0n && maximum === size) {
+    throw failure(
+      'VALUE_INVALID',
+      `invalid value of maxmem: memory slots were specified but maximum memory size (${hex(maximum)}) is equal to the initial memory size (${hex(size)})`,
     );
   }
 };
@@ -120,18 +137,20 @@ const namedRam = (name: string, objects: readonly ObjectSpec[]): RamBlock => {
 
 /** Guest RAM: the memory backend that `-machine` names, else what `-m` says. @throws VmattachError in QEMU's words */
 export const readMachine = (parsed: ParsedOptions, objects: readonly ObjectSpec[], defaultType: string): MachineRequest => {
+  checkSpellings(parsed.machine);
   const type = machineOption(parsed.machine, 'type') ?? defaultType;
   if (type === BARE_MACHINE) {
     checkBareProperties(parsed.machine);
   }
   const asked = parseMemorySize(getOption(parsed.memory, 'size') ?? '0');
-  checkMaximum(parsed.memory, asked);
-  const backend = machineOption(parsed.machine, 'memory-backend');
+  checkMaximum(parsed.memory, asked === 0n ? DEFAULT_RAM : asked);
+  const backend = namedBackend(parsed.machine);
   if (backend === undefined) {
     return { type, ram: defaultRam(asked, parsed.memPath) };
   }
   if (parsed.memPath !== undefined) {
-    throw failure('CONFLICT', "'-mem-path' can't be used together with '-machine memory-backend'", { fixes: ['remove -mem-path'] });
+    // QEMU's own text, which lacks a blank.
+    throw failure('CONFLICT', "'-mem-path' can't be used together with'-machine memory-backend'", { fixes: ['remove -mem-path'] });
   }
   const ram = namedRam(backend, objects);
   if (asked !== 0n && asked !== ram.size) {

@@ -10,7 +10,7 @@ import type { ScannedArgv } from '../options/scan-argv.ts';
 import { checkBareOptions } from './bare-options.ts';
 import { checkBoot, checkCpuTopology } from './machine-members.ts';
 import { placeDevices } from './placement.ts';
-import { BARE_MACHINE, DEFAULT_RAM_ID, ramOfObject, readMachine } from './read-machine.ts';
+import { BARE_MACHINE, DEFAULT_RAM_ID, namedBackend, ramOfObject, readMachine } from './read-machine.ts';
 import { readOptions } from './read-options.ts';
 import type { LaunchRequest, LinkedDevice } from './request.ts';
 
@@ -55,14 +55,13 @@ const checkBackendSizes = (objects: readonly ObjectSpec[]): void => {
   }
 };
 
-const checkReservedId = (objects: readonly ObjectSpec[], ramId: string, isDefault: boolean): void => {
-  if (isDefault && objects.some(({ id }) => id === ramId)) {
+/** The machine makes an object of this id itself (QEMU hw/core/machine.c). */
+const checkReservedId = (objects: readonly ObjectSpec[]): void => {
+  if (objects.some(({ id }) => id === DEFAULT_RAM_ID)) {
     throw failure(
       'ID_DUPLICATE',
-      `object name '${ramId}' is reserved for the default RAM backend, it can't be used for any other purposes`,
-      {
-        fixes: [`-machine ...,memory-backend=${ramId}`, "change the object's id"],
-      },
+      `object's id '${DEFAULT_RAM_ID}' is reserved for the default RAM backend, it can't be used for any other purposes`,
+      { fixes: [`-machine ...,memory-backend=${DEFAULT_RAM_ID}`, "change the object's id"] },
     );
   }
 };
@@ -123,9 +122,8 @@ export const readRequest = (scanned: ScannedArgv, defaultMachine: string): Launc
     checkBareOptions(scanned);
     refuseEngineParts(parsed.objects, parsed.devices);
   }
-  const isDefaultRam = machine.ram.id === DEFAULT_RAM_ID && !created.has(machine.ram.path);
-  checkReservedId(objects, DEFAULT_RAM_ID, isDefaultRam);
-  if (isDefaultRam) {
+  if (namedBackend(parsed.machine) === undefined) {
+    checkReservedId(objects);
     tree.addObject(machine.ram.id, machine.ram.kind === 'file' ? 'memory-backend-file' : 'memory-backend-ram');
   }
   const place = placeDevices(machine.type);

@@ -17,8 +17,8 @@ export interface Outcome {
 export interface RunOptions {
   /** Standard input; without it, standard input is empty. */
   readonly input?: string;
-  /** What the program gets as fd 3 and up: numbers of open files here, or a fresh pipe or socket. */
-  readonly fds?: readonly (number | 'pipe' | 'overlapped' | 'ignore')[];
+  /** What the program gets as fd 3 and up: numbers of open files here, or a fresh socket (which Node calls a pipe). */
+  readonly fds?: readonly (number | 'pipe')[];
   readonly env?: Readonly<Record<string, string>>;
   /** ms until the program is killed. */
   readonly timeout?: number;

@@ -30,6 +30,13 @@ const checkDriverFlags = (world: World, flags: number, unit: IommuUnit): void =>
   check((flags & ALLOC_PASID) === 0 || unit.pasid, 'EOPNOTSUPP');
 };
 
+/** iommufd_hwpt_nested_alloc, up to where the driver would make one. @throws ErrnoException always */
+const refuseNested = ({ features }: Hwpt, { nesting }: IommuUnit, dataLength: number): never => {
+  check(nesting && dataLength > 0, 'EOPNOTSUPP');
+  check(features.nestParent, 'EINVAL');
+  throw errno('EOPNOTSUPP');
+};
+
 /** IOMMU_HWPT_ALLOC on an IOAS. Nested page tables are refused, as by a driver that has none. */
 export const hwptAlloc: Handler<IommufdFile> = (world, { context }, argument) => {
   const struct = extensibleStruct(world.memory, 'iommu_hwpt_alloc', argument, hwptAllocSize(world));
@@ -38,7 +45,7 @@ export const hwptAlloc: Handler<IommufdFile> = (world, { context }, argument) =>
   check((data_type === HWPT_DATA.NONE) === (data_len === 0), 'EINVAL');
   const { unit } = context.groupOfDevice(dev_id);
   const parent = context.objects.get(pt_id);
-  if (parent?.kind === 'hwpt' && parent.features.nestParent) throw errno('EOPNOTSUPP');
+  if (parent?.kind === 'hwpt') refuseNested(parent, unit, data_len);
   if (parent?.kind !== 'ioas') throw errno('EINVAL');
   checkDriverFlags(world, flags, unit);
   check(data_type === HWPT_DATA.NONE, 'EOPNOTSUPP');

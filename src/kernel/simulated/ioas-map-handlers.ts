@@ -1,4 +1,5 @@
 import { IOAS_MAP_FLAGS } from '../uapi/constants.ts';
+import { PAGE_SIZE } from './address-space.ts';
 import { check } from './errno-exception.ts';
 import type { IommufdFile } from './files.ts';
 import type { Handler } from './handler.ts';
@@ -58,7 +59,8 @@ export const ioasMapFile: Handler<IommufdFile> = (world, { context }, argument) 
   const { isFixed, readable, writable } = accessOf(flags);
   const ioas = context.ioas(ioas_id);
   check(length > 0n, 'EINVAL');
-  check(start + length <= U64_MAX, 'EOVERFLOW');
+  check(start + length - 1n <= U64_MAX, 'EOVERFLOW');
+  check(length <= U64_MAX - PAGE_SIZE, 'EINVAL');
   const pages = new IoasPages(world, context.account, fileSource(world, fd, start), length);
   struct.write({ iova: mapPages(ioas, { pages, readable, writable, iova: isFixed ? iova : undefined }) });
   return 0;

@@ -17,14 +17,14 @@ const roundUpToPowerOfTwo = (value: bigint): bigint => 1n << BigInt((value - 1n)
 
 const minimum = (...values: readonly bigint[]): bigint => values.reduce((least, value) => (value < least ? value : least));
 
-/** iopt_alloc_iova: the lowest free place that is aligned; never IOVA 0. @throws ErrnoException ENOSPC, EOVERFLOW */
+/** iopt_alloc_iova: the lowest free place that is aligned as the memory is, offset in the page included; never IOVA 0. @throws ErrnoException ENOSPC, EOVERFLOW */
 export const allocateIova = (ioas: Ioas, start: bigint, length: bigint): bigint => {
   check(length < LONGEST, 'EOVERFLOW');
   const wanted = length === 1n ? 1n : minimum(roundUpToPowerOfTwo(length), lowestBit(start), HUGE_PAGE_SIZE);
   const alignment = wanted > ioas.alignment ? wanted : ioas.alignment;
   for (const range of ioas.free) {
     const from = range.start < PAGE_SIZE ? PAGE_SIZE : range.start;
-    const iova = ((from + alignment - 1n) / alignment) * alignment;
+    const iova = ((from + alignment - 1n) / alignment) * alignment + (start % PAGE_SIZE);
     if (iova + length - 1n <= range.last) return iova;
   }
   throw errno('ENOSPC');

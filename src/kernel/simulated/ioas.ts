@@ -66,9 +66,11 @@ export class Ioas implements Translation {
     return this.areas.at(iova);
   }
 
-  /** @throws ErrnoException EINVAL once there are maps in a page table */
+  /** @throws ErrnoException EINVAL once there are maps in a page table, EADDRINUSE for maps that are not of whole pages */
   disableLargePages(): void {
+    if (!this.largePages) return;
     check(this.hwpts.size === 0 || this.areas.size === 0, 'EINVAL');
+    this.#checkWholePages();
     this.largePages = false;
   }
 
@@ -90,6 +92,12 @@ export class Ioas implements Translation {
 
   unreserve(owner: object): void {
     this.#reserved.delete(owner);
+  }
+
+  #checkWholePages(): void {
+    const isWhole = ({ iova, length, pages, offset }: IoasArea): boolean =>
+      (iova | length | pages.start(offset)) % PAGE_SIZE === 0n;
+    check([...this.areas].every(isWhole), 'EADDRINUSE');
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { PciDeviceFacts } from '../../host/model.ts';
 import { attachBinding } from './attach.ts';
 import { bind, unbind, type Binding } from './binding.ts';
-import { check } from './errno-exception.ts';
+import { check, errno } from './errno-exception.ts';
 import type { Translation } from './iommu-group.ts';
 import type { IommufdContext } from './iommufd-context.ts';
 import type { Region } from './regions.ts';
@@ -87,7 +87,9 @@ export class VfioDevice {
   #bindCompat(context: IommufdContext): void {
     const binding = bind(context, this);
     try {
-      attachBinding(binding, context.compatIoas().id);
+      // IOMMU_VFIO_IOAS can have taken the IOAS away that the group came with.
+      if (context.vfioIoas === null) throw errno('ENODEV');
+      attachBinding(binding, context.vfioIoas.id);
     } catch (error) {
       unbind(binding);
       throw error;

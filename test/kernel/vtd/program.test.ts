@@ -126,7 +126,7 @@ describe('inherited fds', () => {
     program.child.kill('SIGTERM');
     expect((await program.ended).status).toBe(0);
     for (const fd of fds) closeSync(fd);
-    expect((await runProgram(['--check', '-m', '64M', ...LINKS[0]!.args])).status).toBe(0);
+    expect((await runProgram(['--check', '-m', '64M', ...(LINKS[0]?.args ?? [])])).status).toBe(0);
   });
 
   const wrong = [
