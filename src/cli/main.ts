@@ -6,7 +6,7 @@ import { planJson } from '../report/plan-json.ts';
 import { planText } from '../report/plan-text.ts';
 import { problemText } from '../report/problem-text.ts';
 import { readRequest } from '../request/read-request.ts';
-import type { LaunchRequest } from '../request/request.ts';
+import type { RequestWarning } from '../request/request.ts';
 import { answerHelp } from './help-request.ts';
 import { accessHost } from './host-access.ts';
 import { launch } from './launch.ts';
@@ -47,11 +47,8 @@ const help = ({ options }: ScannedArgv): number | undefined => {
 
 const sayProblem = (problem: Problem): void => sayLines(problemText(problem));
 
-const sayWarnings = ({ warnings }: LaunchRequest): void => {
-  for (const { location, message, hint } of warnings) {
-    sayProblem({ code: 'SYNTAX', severity: 'warning', location, message, hint });
-  }
-};
+const sayWarning = ({ location, message, hint }: RequestWarning): void =>
+  sayProblem({ code: 'SYNTAX', severity: 'warning', location, message, hint });
 
 const showPlan = (plan: Plan, format: 'text' | 'json'): number => {
   print(format === 'json' ? JSON.stringify(planJson(plan), undefined, 2) : planText(plan));
@@ -66,8 +63,7 @@ const run = async (argv: readonly string[]): Promise<number> => {
     return helped;
   }
   const settings = readSettings(scanned.options);
-  const request = readRequest(scanned, DEFAULT_MACHINE);
-  sayWarnings(request);
+  const request = readRequest(scanned, DEFAULT_MACHINE, sayWarning);
   const host = accessHost(settings.hostModel, request);
   const plan = createPlan(request, host.facts, settings.backends);
   if (isPlan || settings.dryRun) {

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { failure, type VmattachError } from '../errors/problem.ts';
 import { findJsonSyntaxError } from './json-syntax-error.ts';
 import { consistencyProblems } from './model-consistency.ts';
@@ -12,6 +12,9 @@ export const HOST_MODEL_SCHEMA_NAME = 'vmattach.host/1';
 export const HOST_MODEL_SIZE_LIMIT = 64 * 1024 * 1024;
 
 const PROBLEM_LIMIT = 5;
+
+/** Bytes read at once. */
+const CHUNK = 1 << 20;
 
 /** The first problem is the message; the others follow it as lines of their own. */
 const refuse = (fileName: string, [first = '', ...others]: readonly string[]): VmattachError =>
@@ -60,15 +63,32 @@ export const parseHostModel = (text: string, fileName: string): HostModel => {
   return model;
 };
 
+/** A pipe or a device says nothing about how much will come, so it is read up to the limit and no further. */
+const readBounded = (path: string): string => {
+  const fd = openSync(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    for (let total = 0; total <= HOST_MODEL_SIZE_LIMIT;) {
+      const chunk = Buffer.allocUnsafe(CHUNK);
+      const length = readSync(fd, chunk, 0, CHUNK, null);
+      if (length === 0) return Buffer.concat(chunks).toString('utf8');
+      chunks.push(chunk.subarray(0, length));
+      total += length;
+    }
+    throw tooLarge(path);
+  } finally {
+    closeSync(fd);
+  }
+};
+
 /**
- * Reads the host model in a file.
+ * Reads the host model in a file or pipe.
  * @throws VmattachError FILE when it cannot be read, HOST_MODEL as `parseHostModel`
  */
 export const readHostModelFile = (path: string): HostModel => {
   let text: string;
   try {
-    if (statSync(path).size > HOST_MODEL_SIZE_LIMIT) throw tooLarge(path);
-    text = readFileSync(path, 'utf8');
+    text = readBounded(path);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw failure('FILE', `cannot read host model ${path}`, { subject: path, cause: error.message }, { cause: error });

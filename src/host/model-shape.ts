@@ -54,9 +54,9 @@ const expectedByError = ({ keyword, params }: ShapeError): string => {
         .map((value) => JSON.stringify(value))
         .join(', ')}`;
     case 'minimum':
-      return `a number of at least ${params['limit']}`;
+      return `a number of at least ${String(params['limit'])}`;
     case 'maximum':
-      return `a number of at most ${params['limit']}`;
+      return `a number of at most ${String(params['limit'])}`;
     default:
       return `what "${keyword}" allows`;
   }
@@ -74,7 +74,7 @@ const describeError = (error: ShapeError, keys: readonly string[], model: object
   const { params, propertyName } = error;
   if (propertyName !== undefined)
     return `${path}: expected ${expectedByError(error)} as a key, found ${describeValue(propertyName)}`;
-  if (error.keyword === 'required') return `${path}: expected a key "${params['missingProperty']}", found none`;
+  if (error.keyword === 'required') return `${path}: expected a key "${String(params['missingProperty'])}", found none`;
   if (error.keyword === 'additionalProperties') return `${path}: expected no key ${describeValue(params['additionalProperty'])}`;
   const found = keys.reduce<unknown>(member, model);
   return `${path}: expected ${expectedByError(error)}, found ${describeValue(found)}`;

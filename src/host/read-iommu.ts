@@ -20,7 +20,7 @@ const iommuType = (files: SystemFiles, name: string): IommuFacts['type'] => {
   if (/^dmar\d+$/.test(name)) return 'intel';
   if (/^ivhd\d+$/.test(name)) return 'amd';
   if (/^smmu(3)?\./.test(name)) return 'arm-smmu';
-  return /^virtio|\/virtio\d+\/iommu\//.test(`${files.realPath(iommuFolder(name)) ?? name}`) ? 'virtio' : 'other';
+  return /^virtio|\/virtio\d+\/iommu\//.test(files.realPath(iommuFolder(name)) ?? name) ? 'virtio' : 'other';
 };
 
 /** Widths of second-stage tables by SAGAW bit (VT-d specification, capability register): bit 1 is 39, bit 2 is 48, bit 3 is 57 bits. */

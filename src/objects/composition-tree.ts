@@ -13,6 +13,7 @@ export interface TreeNode {
 
 /** The containers that exist before any object (QEMU system/vl.c, qemu_create_machine_containers). */
 const CONTAINERS = [
+  '/',
   '/backend',
   '/chardevs',
   '/machine',
@@ -142,7 +143,7 @@ export class CompositionTree {
   #match(value: string): TreeNode[] {
     const wanted = value.split('/').filter((part) => part !== '');
     if (wanted.length === 0) {
-      return [];
+      return value === '' ? [] : [...(this.#byName.get('') ?? [])];
     }
     if (value.startsWith('/')) {
       const node = this.#nodes.get(`/${wanted.join('/')}`);

@@ -32,7 +32,7 @@ const readNodeList = (name: string, texts: readonly string[]): bigint[] => {
  * Checks the form of an fd reference. A name is looked up later and only where names can exist (a monitor); on the command
  * line only numbers and the two kinds of named sources do.
  */
-const checkFd = (text: string): string => {
+export const checkFdReference = (text: string): string => {
   if (!text.startsWith('@') && !text.startsWith('unix:') && !text.startsWith('/dev/fdset/')) {
     try {
       parseFdNumber(text);
@@ -55,7 +55,8 @@ const readString = ({ name, type }: Property, text: string, owner: PropertyOwner
     case 'uuid-or-auto':
       return parseUuidProperty(`${owner.typeName}.${name}`, text);
     case 'fd':
-      return checkFd(text);
+      // QEMU looks at an object's fd when it creates the object, after all options have been read.
+      return owner.kind === 'object' ? text : checkFdReference(text);
     default:
       return text;
   }

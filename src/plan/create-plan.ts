@@ -1,7 +1,7 @@
 import type { AddressSpace } from '../backends/address-space.ts';
 import { attachSteps } from '../backends/attach-steps.ts';
 import { ramStep } from '../backends/ram.ts';
-import { withLocation, type Problem } from '../errors/problem.ts';
+import type { Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import type { LaunchRequest } from '../request/request.ts';
 import { checkDevice } from './device-checks.ts';
@@ -10,8 +10,8 @@ import { HostIndex } from './host-index.ts';
 import { checkDoubleMap, checkDuplicates, checkGroupSplit, checkReservedRanges } from './machine-checks.ts';
 import { checkMemlock, planMemlock } from './memlock.ts';
 import { hasErrors, type Plan, type PlannedFd, type PlannedObject } from './plan.ts';
-import { planDevice } from './plan-device.ts';
-import { AUTO_IOMMUFD, collect, planObjects } from './plan-objects.ts';
+import { planDevice, type DeviceEntry } from './plan-device.ts';
+import { AUTO_IOMMUFD, planObjects, type PlannedObjects } from './plan-objects.ts';
 import type { PlannedDevice } from './planned-device.ts';
 import { predictTimeline } from './timeline.ts';
 import type { BackendSettings } from './select-backend.ts';
@@ -38,19 +38,16 @@ const planDevices = (
   request: LaunchRequest,
   host: HostIndex,
   settings: BackendSettings,
-  planned: ReturnType<typeof planObjects>,
+  { iommufds }: PlannedObjects,
   problems: Problem[],
-) =>
-  request.devices.flatMap((linked) => {
-    const object = linked.object === undefined ? undefined : planned.iommufds.get(`/objects/${linked.object.id}`);
-    const device = collect(problems, () =>
-      withLocation(linked.spec.location, () => planDevice({ linked, object, autoObject: AUTO_IOMMUFD, host, settings })),
-    );
-    return device === undefined ? [] : [device];
+): DeviceEntry[] =>
+  request.devices.map((linked) => {
+    const object = linked.object === undefined ? undefined : iommufds.get(`/objects/${linked.object.id}`);
+    return planDevice({ linked, object, autoObject: AUTO_IOMMUFD, host, settings }, problems);
   });
 
-const autoObjects = (devices: readonly PlannedDevice[]): PlannedObject[] =>
-  devices.some(({ object }) => object === AUTO_IOMMUFD)
+const autoObjects = (entries: readonly DeviceEntry[]): PlannedObject[] =>
+  entries.some(({ object }) => object === AUTO_IOMMUFD)
     ? [{ path: AUTO_IOMMUFD.path, id: AUTO_IOMMUFD.id, type: 'iommufd', auto: true, iommufd: AUTO_IOMMUFD }]
     : [];
 
@@ -65,7 +62,8 @@ export const createPlan = (request: LaunchRequest, model: HostModel, settings: B
   const host = new HostIndex(model);
   const problems: Problem[] = [];
   const planned = planObjects(request.objects, model, problems);
-  const devices = planDevices(request, host, settings, planned, problems);
+  const entries = planDevices(request, host, settings, planned, problems);
+  const devices = entries.flatMap(({ device }) => (device === undefined ? [] : [device]));
   const spaces = planSpaces(devices, request);
   const memlock = planMemlock(spaces, model.process);
   problems.push(
@@ -80,7 +78,8 @@ export const createPlan = (request: LaunchRequest, model: HostModel, settings: B
   return {
     request,
     ram: request.machine.ram,
-    objects: [...planned.objects, ...autoObjects(devices)],
+    objects: [...planned.objects, ...autoObjects(entries)],
+    entries,
     devices,
     spaces,
     fds: [...planned.fds, ...passedFds(devices)],

@@ -110,7 +110,8 @@ const checkCdev = (device: PlannedDevice, host: HostIndex): Problem[] => {
 };
 
 const checkIommufdGroup = (device: PlannedDevice, host: HostIndex): Problem[] => {
-  const blockers = device.mediated ? [] : host.blockers(device.group);
+  // That the device itself has a host driver has been said: it has no cdev then.
+  const blockers = device.mediated ? [] : host.blockers(device.group).filter(({ address }) => address !== device.name);
   if (blockers.length === 0) {
     return [];
   }

@@ -1,7 +1,7 @@
 import { textValue, type DeviceSpec } from '../devices/device-spec.ts';
-import { failure } from '../errors/problem.ts';
+import { failure, withLocation } from '../errors/problem.ts';
 import type { FdFacts } from '../host/model.ts';
-import { parseFdNumber } from '../options/fd-number.ts';
+import { numberedFd } from './numbered-fd.ts';
 
 const PCI_DEVICES = '/sys/bus/pci/devices';
 const MDEV_DEVICES = '/sys/bus/mdev/devices';
@@ -18,10 +18,10 @@ export interface DeviceIdentity {
   readonly fd: number | undefined;
 }
 
-/** Inherited fd numbers of a device, before the host is read: they must be identified before anything else is opened. */
+/** The inherited fd of a device. @throws FD_NOT_OPEN */
 export const fdNumber = (spec: DeviceSpec): number | undefined => {
   const text = textValue(spec.values, 'fd');
-  return text !== undefined && /^\s*\+?[0-9]/.test(text) ? parseFdNumber(text) : undefined;
+  return text === undefined ? undefined : numberedFd(text);
 };
 
 const trimSlashes = (path: string): string => path.replace(/\/+$/, '');
@@ -61,15 +61,18 @@ const hostDevice = (spec: DeviceSpec, host: string, fd: number | undefined): Dev
 const missing = (): never => {
   throw failure('PROPERTY_MISSING', 'No provided host device', {
     hint: ['Use -device vfio-pci,host=DDDD:BB:DD.F or -device vfio-pci,fd=DEVICE_FD or -device vfio-pci,sysfsdev=PATH_TO_DEVICE'],
+    cause: 'nothing says which device of the host is meant',
+    fixes: ['add host= with the address of the device, e.g. host=0000:01:00.0'],
   });
 };
 
-/** The sysfs paths and addresses that planning this device needs facts about. */
-export const wantedFacts = (spec: DeviceSpec): { readonly devices: readonly string[]; readonly fds: readonly number[] } => {
-  const fd = fdNumber(spec);
-  const named = namedDevice(spec, fd);
-  return { devices: named === undefined ? [] : [named.sysfs], fds: fd === undefined ? [] : [fd] };
-};
+/** The sysfs paths that planning this device needs facts about, and its fd, which is identified before anything else is opened. */
+export const wantedFacts = (spec: DeviceSpec): { readonly devices: readonly string[]; readonly fds: readonly number[] } =>
+  withLocation(spec.location, () => {
+    const fd = fdNumber(spec);
+    const named = namedDevice(spec, fd);
+    return { devices: named === undefined ? [] : [named.sysfs], fds: fd === undefined ? [] : [fd] };
+  });
 
 /**
  * Which host device is meant. `fd` wins where several are given, but they must agree; QEMU takes one and ignores the others.

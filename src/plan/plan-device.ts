@@ -1,6 +1,6 @@
 import type { IommufdObject } from '../backends/address-space.ts';
 import { textValue } from '../devices/device-spec.ts';
-import { failure } from '../errors/problem.ts';
+import { failure, withLocation, type Problem } from '../errors/problem.ts';
 import { canOpen } from '../host/can-open.ts';
 import type { MediatedDeviceFacts, PciDeviceFacts } from '../host/model.ts';
 import { cdevNodePath } from '../host/query.ts';
@@ -9,9 +9,17 @@ import type { LinkedDevice } from '../request/request.ts';
 import { checkFd } from './check-fds.ts';
 import { fdNumber, identifyDevice, type DeviceIdentity } from './device-identity.ts';
 import type { HostIndex } from './host-index.ts';
+import { collect } from './collect.ts';
 import type { PlannedDevice } from './planned-device.ts';
 import { noIommu, noSuchDevice } from './remedies.ts';
-import { selectBackend, specifiedBackend, type BackendSettings, type DeviceWish, type SelectionInput } from './select-backend.ts';
+import {
+  selectBackend,
+  specifiedBackend,
+  type BackendSettings,
+  type DeviceWish,
+  type Selection,
+  type SelectionInput,
+} from './select-backend.ts';
 
 interface HostDevice {
   readonly pci: PciDeviceFacts | undefined;
@@ -66,6 +74,17 @@ const checkPassedFd = (linked: LinkedDevice, host: HostIndex) => {
   return fd === undefined ? undefined : checkFd(fd, 'vfio-cdev', host.model);
 };
 
+/** A device of the request as the plan lists it, also when something stands against it. */
+export interface DeviceEntry {
+  readonly linked: LinkedDevice;
+  /** PCI address, mdev UUID or name in sysfs, as far as the command line and passed fds tell. */
+  readonly identity: DeviceIdentity | undefined;
+  readonly selection: Selection | undefined;
+  readonly object: IommufdObject | undefined;
+  /** All that attaching needs; undefined when it cannot be attached. */
+  readonly device: PlannedDevice | undefined;
+}
+
 export interface DeviceInput {
   readonly linked: LinkedDevice;
   /** The object it links to. */
@@ -76,33 +95,53 @@ export interface DeviceInput {
   readonly settings: BackendSettings;
 }
 
-/**
- * One device of the request on this host: which it is, which backend it uses and why, where its nodes are.
- * @throws what identification, selection and the host refuse, in QEMU's words
- */
-export const planDevice = ({ linked, object, autoObject, host, settings }: DeviceInput): PlannedDevice => {
-  const { spec, path } = linked;
-  const wish = wishOf(linked, object);
-  specifiedBackend(wish);
-  const identity = identifyDevice(spec, checkPassedFd(linked, host));
-  const found = findOnHost(identity, host);
-  const selection = selectBackend({ ...wish, settings, iommufdUsable: () => iommufdUsable(found, host) });
+const NOT_ON_HOST: SelectionInput['iommufdUsable'] = () => ({ usable: false, why: 'the device was not found' });
+
+const resolve = (
+  linked: LinkedDevice,
+  identity: DeviceIdentity,
+  found: HostDevice,
+  selection: Selection,
+  object: DeviceEntry['object'],
+): PlannedDevice => {
   const cdev = (found.pci ?? found.mdev)?.cdev ?? undefined;
   return {
-    spec,
-    path,
+    spec: linked.spec,
+    path: linked.path,
     name: identity.name,
-    location: spec.location,
+    location: linked.spec.location,
     sysfs: identity.sysfs,
     group: found.group,
     cdev: cdev === undefined ? undefined : { path: cdevNodePath(cdev.name), device: cdev.device },
     fd: identity.fd,
     mediated: found.mdev !== undefined,
-    vfToken: textValue(spec.values, 'vf-token'),
+    vfToken: textValue(linked.spec.values, 'vf-token'),
     backend: selection.backend,
     reason: selection.reason,
-    object: selection.needsObject ? autoObject : object,
+    object,
     pci: found.pci,
     mdev: found.mdev,
   };
+};
+
+/**
+ * One device of the request on this host: which it is, which backend it uses and why, where its nodes are. What the command
+ * line alone says is there even when the host refuses.
+ * @param problems gets what identification, selection and the host refuse, in QEMU's words
+ */
+export const planDevice = ({ linked, object, autoObject, host, settings }: DeviceInput, problems: Problem[]): DeviceEntry => {
+  const attempt = <T>(body: () => T): T | undefined =>
+    collect(problems, linked.path, () => withLocation(linked.spec.location, body));
+  const wish = wishOf(linked, object);
+  const allowed = attempt(() => ({ specified: specifiedBackend(wish) }));
+  const identity = allowed === undefined ? undefined : attempt(() => identifyDevice(linked.spec, checkPassedFd(linked, host)));
+  const found = identity === undefined ? undefined : attempt(() => findOnHost(identity, host));
+  const usable = found === undefined ? NOT_ON_HOST : () => iommufdUsable(found, host);
+  const selection = allowed === undefined ? undefined : attempt(() => selectBackend({ ...wish, settings, iommufdUsable: usable }));
+  const used = selection?.needsObject === true ? autoObject : object;
+  const device =
+    identity === undefined || found === undefined || selection === undefined
+      ? undefined
+      : resolve(linked, identity, found, selection, used);
+  return { linked, identity, selection, object: used, device };
 };

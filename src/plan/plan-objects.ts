@@ -1,9 +1,10 @@
 import type { IommufdObject } from '../backends/address-space.ts';
-import { VmattachError, withLocation, type Problem } from '../errors/problem.ts';
+import { withLocation, type Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
-import { parseFdNumber } from '../options/fd-number.ts';
 import { checkFd } from './check-fds.ts';
+import { collect } from './collect.ts';
+import { numberedFd } from './numbered-fd.ts';
 import type { PlannedFd, PlannedObject } from './plan.ts';
 
 /** The object that is made where a device needs an iommufd and names none. `#` cannot start an id, so it clashes with nobody's. */
@@ -21,31 +22,12 @@ const compatOf = (spec: ObjectSpec): IommufdObject['compat'] => {
 
 const isIommufd = (spec: ObjectSpec): boolean => spec.type.name === 'iommufd' || spec.type.name === 'iommu';
 
-/** The number of a passed /dev/iommu. */
-export const passedFd = (spec: ObjectSpec): number | undefined => {
-  const fd = text(spec, 'fd');
-  return fd === undefined ? undefined : parseFdNumber(fd);
-};
-
-const iommufdOf = (spec: ObjectSpec): IommufdObject => ({
-  id: spec.id,
-  path: `/objects/${spec.id}`,
-  fd: passedFd(spec),
-  compat: compatOf(spec),
-});
-
-/** Runs a check and turns the problem it throws into data. */
-export const collect = <T>(problems: Problem[], body: () => T): T | undefined => {
-  try {
-    return body();
-  } catch (error) {
-    if (error instanceof VmattachError) {
-      problems.push(error.problem);
-      return undefined;
-    }
-    throw error;
-  }
-};
+/** The number of a passed /dev/iommu. @throws FD_NOT_OPEN */
+export const passedFd = (spec: ObjectSpec): number | undefined =>
+  withLocation(spec.location, () => {
+    const fd = text(spec, 'fd');
+    return fd === undefined ? undefined : numberedFd(fd);
+  });
 
 export interface PlannedObjects {
   readonly objects: PlannedObject[];
@@ -59,13 +41,14 @@ export const planObjects = (specs: readonly ObjectSpec[], host: HostModel, probl
   const fds: PlannedFd[] = [];
   const objects = specs.map((spec): PlannedObject => {
     const path = `/objects/${spec.id}`;
-    const iommufd = isIommufd(spec) ? iommufdOf(spec) : undefined;
-    if (iommufd !== undefined) {
-      iommufds.set(path, iommufd);
+    if (!isIommufd(spec)) {
+      return { path, id: spec.id, type: spec.type.name, auto: false, iommufd: undefined };
     }
-    const { fd } = iommufd ?? {};
+    const fd = collect(problems, path, () => passedFd(spec));
+    const iommufd: IommufdObject = { id: spec.id, path, fd, compat: compatOf(spec) };
+    iommufds.set(path, iommufd);
     if (fd !== undefined) {
-      const facts = collect(problems, () => withLocation(spec.location, () => checkFd(fd, 'iommufd', host)));
+      const facts = collect(problems, path, () => withLocation(spec.location, () => checkFd(fd, 'iommufd', host)));
       fds.push({ number: fd, kind: facts?.kind ?? host.fds?.[String(fd)]?.kind ?? 'closed', owner: path });
     }
     return { path, id: spec.id, type: spec.type.name, auto: false, iommufd };

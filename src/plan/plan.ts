@@ -5,6 +5,7 @@ import type { Problem } from '../errors/problem.ts';
 import type { FdFacts } from '../host/model.ts';
 import type { LaunchRequest } from '../request/request.ts';
 import type { MemlockPlan } from './memlock.ts';
+import type { DeviceEntry } from './plan-device.ts';
 import type { PlannedDevice } from './planned-device.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -30,6 +31,9 @@ export interface Plan {
   readonly request: LaunchRequest;
   readonly ram: RamBlock;
   readonly objects: readonly PlannedObject[];
+  /** Every device of the request. */
+  readonly entries: readonly DeviceEntry[];
+  /** Those that are on the host and could be attached. */
   readonly devices: readonly PlannedDevice[];
   readonly spaces: readonly AddressSpace[];
   readonly fds: readonly PlannedFd[];

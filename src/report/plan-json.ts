@@ -2,7 +2,7 @@ import type { AddressSpace } from '../backends/address-space.ts';
 import { hex } from '../backends/iova-ranges.ts';
 import type { PropertyValue, PropertyValues } from '../objects/property.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { PlannedDevice } from '../plan/planned-device.ts';
+import type { DeviceEntry } from '../plan/plan-device.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
 
 /** A number that JSON readers keep exact, else a decimal string. */
@@ -21,19 +21,19 @@ const plain = (value: PropertyValue): unknown => {
 const properties = (values: PropertyValues): Record<string, unknown> =>
   Object.fromEntries([...values].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, plain(value)]));
 
-const deviceJson = (device: PlannedDevice, spaces: readonly AddressSpace[]) => ({
-  path: device.path,
-  id: device.spec.id ?? null,
-  type: device.spec.type.name,
-  host: device.pci?.address ?? null,
-  sysfs: device.sysfs,
-  cdev: device.cdev?.path ?? null,
-  group: device.group,
-  mdev: device.mdev?.uuid ?? null,
-  backend: device.backend,
-  reason: device.reason,
-  links: device.object === undefined ? {} : { iommufd: device.object.path },
-  addressSpace: spaces.find(({ devices }) => devices.some(({ path }) => path === device.path))?.id ?? null,
+const deviceJson = ({ linked, identity, selection, object, device }: DeviceEntry, spaces: readonly AddressSpace[]) => ({
+  path: linked.path,
+  id: linked.spec.id ?? null,
+  type: linked.spec.type.name,
+  host: identity?.kind === 'pci' ? identity.name : null,
+  sysfs: identity?.sysfs ?? null,
+  cdev: device?.cdev?.path ?? null,
+  group: device?.group ?? null,
+  mdev: identity?.kind === 'mediated' ? identity.name : null,
+  backend: selection?.backend ?? null,
+  reason: selection?.reason ?? null,
+  links: object === undefined ? {} : { iommufd: object.path },
+  addressSpace: spaces.find(({ devices }) => devices.some(({ path }) => path === linked.path))?.id ?? null,
 });
 
 const spaceJson = ({ id, backend, devices, sections }: AddressSpace) => ({
@@ -61,7 +61,7 @@ export const planJson = (plan: Plan) => ({
     auto,
     properties: properties(plan.request.objects.find((object) => `/objects/${object.id}` === path)?.values ?? new Map()),
   })),
-  devices: plan.devices.map((device) => deviceJson(device, plan.spaces)),
+  devices: plan.entries.map((entry) => deviceJson(entry, plan.spaces)),
   addressSpaces: plan.spaces.map(spaceJson),
   fds: plan.fds.map(({ number, kind, owner }) => ({ number, kind, owner })),
   memlock: {

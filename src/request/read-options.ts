@@ -25,13 +25,12 @@ export interface ParsedOptions {
   /** All `-m` options as one. */
   readonly memory: Pick<QemuOpts, 'options'>;
   readonly memPath: string | undefined;
-  readonly warnings: readonly RequestWarning[];
 }
 
 class OptionReader {
   readonly objects: (ObjectSpec | EngineObject)[] = [];
   readonly devices: (DeviceSpec | EngineDevice)[] = [];
-  readonly warnings: RequestWarning[] = [];
+  readonly #report: (warning: RequestWarning) => void;
   readonly #objectIds = new Set<string>();
   readonly #deviceIds = new Set<string>();
   readonly #chardevIds = new Set<string>();
@@ -40,6 +39,10 @@ class OptionReader {
   #boot: KeyvalDict = new Map();
   #cpuTopology: KeyvalDict = new Map();
   #memPath: string | undefined;
+
+  constructor(report: (warning: RequestWarning) => void) {
+    this.#report = report;
+  }
 
   read(option: ScannedOption): void {
     const value = option.value ?? '';
@@ -84,7 +87,6 @@ class OptionReader {
       cpuTopology: this.#cpuTopology,
       memory: mergeQemuOpts(this.#memory),
       memPath: this.#memPath,
-      warnings: this.warnings,
     };
   }
 
@@ -103,7 +105,7 @@ class OptionReader {
   }
 
   #warn({ location }: ScannedOption): (warning: OptsWarning) => void {
-    return ({ message, hint }) => this.warnings.push({ location, message, hint: [hint] });
+    return ({ message, hint }) => this.#report({ location, message, hint: [hint] });
   }
 
   /** Any parameter is accepted: which ones there are depends on the backend, and the engine knows. */
@@ -136,8 +138,8 @@ class OptionReader {
 const LOCATED = new Set(['object', 'device']);
 
 /** QEMU's second pass over a command line: each option's argument is parsed where it stands. @throws VmattachError located as QEMU's are */
-export const readOptions = (options: readonly ScannedOption[]): ParsedOptions => {
-  const reader = new OptionReader();
+export const readOptions = (options: readonly ScannedOption[], warn: (warning: RequestWarning) => void): ParsedOptions => {
+  const reader = new OptionReader(warn);
   for (const option of options) {
     if (LOCATED.has(option.name)) {
       reader.read(option);

@@ -9,7 +9,6 @@ export interface LaunchRequest {
   readonly objects: readonly ObjectSpec[];
   readonly devices: readonly LinkedDevice[];
   readonly tree: CompositionTree;
-  readonly warnings: readonly RequestWarning[];
 }
 
 export interface MachineRequest {

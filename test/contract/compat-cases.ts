@@ -62,6 +62,13 @@ export const COMPAT_CASES: readonly ContractCase[] = [
     call(bench.kernel, group, 'VFIO_GROUP_UNSET_CONTAINER');
     assert.equal(call(bench.kernel, device, 'VFIO_DEVICE_GET_INFO').num_regions, 9);
   }),
+  contractCase('compat: the group can be closed and opened again while its device is open', ['iommufd', 'type1'], (bench) => {
+    const { group, device } = compatDevice(bench);
+    bench.close(group);
+    const again = bench.group();
+    fails('EPERM', () => call(bench.kernel, again, 'VFIO_GROUP_SET_CONTAINER', bench.container()));
+    assert.equal(call(bench.kernel, device, 'VFIO_DEVICE_GET_INFO').num_regions, 9);
+  }),
   contractCase('compat: maps outlive UNSET_CONTAINER', ['iommufd'], (bench) => {
     const { iommufd, group } = compatGroup(bench);
     bench.mapType1(iommufd, 0n, 1n);

@@ -78,13 +78,7 @@ const EXPECTED: Readonly<Record<string, readonly Row[]>> = {
   ],
   'vfio-iommu-pci': [...VFIO_PCI, ['iommu', 'link<iommu>']],
   'vfio-ap': IDENTITY,
-  'vfio-ccw': [
-    ...IDENTITY,
-    ['bootindex', 'int32'],
-    ['devno', 'string'],
-    ['force-orb-pfch', 'bool', 'off'],
-    ['loadparm', 'string'],
-  ],
+  'vfio-ccw': [...IDENTITY, ['bootindex', 'int32'], ['devno', 'string'], ['force-orb-pfch', 'bool', 'off'], ['loadparm', 'string']],
   'vfio-platform': [
     ...IDENTITY,
     ['host', 'string'],

@@ -103,12 +103,7 @@ describe('PciBus refuses', () => {
       'addr=5',
       'PCI: 5.0 indicates single function, but 5.1 is already populated.',
     ],
-    [
-      'the same above slot 9',
-      ['addr=1f.3'],
-      'addr=1f',
-      'PCI: 1f.0 indicates single function, but 1f.3 is already populated.',
-    ],
+    ['the same above slot 9', ['addr=1f.3'], 'addr=1f', 'PCI: 1f.0 indicates single function, but 1f.3 is already populated.'],
   ])('%s', (_what, present, added, message) => {
     const bus = busWith(...present);
     expect(problemOf(() => bus.plug(device(added)))).toMatchObject({ code: 'CONFLICT', message });

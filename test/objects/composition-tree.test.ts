@@ -163,13 +163,16 @@ describe('resolveLink', () => {
     ['a path that is not there', '/objects/x'],
     ['a part of a name', 'ommufd0'],
     ['a container as its parent', 'machine/iommufd0'],
-    ['no name', '/'],
   ])('refuses %s', (_what, value) => {
     expect(problemOf(() => treeWith('iommufd0').resolveLink('iommufd', value, IOMMUFD))).toMatchObject({
       code: 'LINK_NOT_FOUND',
       message: `Device '${value}' not found`,
       fixes: ['use iommufd=iommufd0'],
     });
+  });
+
+  test('the root is an object of another type', () => {
+    expect(problemOf(() => treeWith('iommufd0').resolveLink('iommufd', '/', IOMMUFD))).toMatchObject({ code: 'LINK_WRONG_TYPE' });
   });
 
   test('says which option is missing when there is no object at all', () => {

@@ -33,9 +33,12 @@ const packagesOf = (folder: string): readonly string[] => [
 ];
 
 describe('planning does no I/O', () => {
-  test.each(['objects', 'devices', 'request', 'plan', 'backends'])('src/%s loads nothing that could: no package but node:crypto', (folder) => {
-    expect(packagesOf(folder).filter((name) => name !== 'node:crypto')).toEqual([]);
-  });
+  test.each(['objects', 'devices', 'request', 'plan', 'backends'])(
+    'src/%s loads nothing that could: no package but node:crypto',
+    (folder) => {
+      expect(packagesOf(folder).filter((name) => name !== 'node:crypto')).toEqual([]);
+    },
+  );
 
   test('the graph that was walked is the real one', () => {
     const loaded = loadedWith(path.join(SOURCE, 'plan/create-plan.ts'));

@@ -47,8 +47,7 @@ const inputOf = (row: Row, ask: SelectionInput['iommufdUsable']): SelectionInput
   deviceType: row.rule === 'iommufd' ? 'vfio-iommu-pci' : 'vfio-pci',
   rule: row.rule,
   hasFd: row.hasFd,
-  object:
-    row.object === 'none' ? undefined : { id: 'iommufd0', compat: row.object === 'plain' ? undefined : row.object },
+  object: row.object === 'none' ? undefined : { id: 'iommufd0', compat: row.object === 'plain' ? undefined : row.object },
   settings: { byDefault: row.byDefault, enabled: new Set(row.enabled) },
   iommufdUsable: ask,
 });
@@ -129,10 +128,7 @@ describe('selectBackend says', () => {
     [{}, 'it links to no iommufd object and the default backend is type1'],
     [{ byDefault: 'iommufd' }, 'it links to no iommufd object and --default-backend is iommufd'],
     [{ byDefault: 'prefer-iommufd' }, '--default-backend is prefer-iommufd and its cdev and /dev/iommu can be opened'],
-    [
-      { byDefault: 'prefer-iommufd', usable: false },
-      '--default-backend is prefer-iommufd, but the device has no VFIO cdev',
-    ],
+    [{ byDefault: 'prefer-iommufd', usable: false }, '--default-backend is prefer-iommufd, but the device has no VFIO cdev'],
     [{ object: 'plain' }, "it links to the iommufd object 'iommufd0'"],
     [{ object: 'type1' }, "it links to the iommufd object 'iommufd0', which has compat=type1"],
     [{ rule: 'iommufd' }, 'devices of type vfio-iommu-pci always use iommufd'],

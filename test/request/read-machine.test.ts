@@ -27,7 +27,10 @@ describe('readMachine takes guest RAM', () => {
     ['-m 64B', { ...block, size: 8192n }],
     ['-m 1G -m slots=2,maxmem=4G', { ...block, size: 1024n * MIB }],
     ['-m 1G -m 2G', { ...block, size: 2048n * MIB }],
-    ['-m 64 -mem-path /dev/hugepages/x', { ...block, size: 64n * MIB, kind: 'file', file: { path: '/dev/hugepages/x', offset: 0n } }],
+    [
+      '-m 64 -mem-path /dev/hugepages/x',
+      { ...block, size: 64n * MIB, kind: 'file', file: { path: '/dev/hugepages/x', offset: 0n } },
+    ],
     ['-object memory-backend-ram,id=m,size=64M -machine bare,memory-backend=m', named],
     ['-object memory-backend-ram,id=m,size=64M -machine memory_backend=m', named],
     ['-object memory-backend-ram,id=m,size=64M -machine memory-backend=m -m 64', named],
@@ -68,7 +71,9 @@ describe('readMachine takes the machine type', () => {
   });
 
   test('later -machine options add to earlier ones', () => {
-    const { ram } = machineOf('-object memory-backend-ram,id=m,size=64M -machine memory-backend=x -machine bare -M memory-backend=m');
+    const { ram } = machineOf(
+      '-object memory-backend-ram,id=m,size=64M -machine memory-backend=x -machine bare -M memory-backend=m',
+    );
     expect(ram.id).toBe('m');
   });
 });
@@ -80,21 +85,13 @@ describe('readMachine refuses', () => {
     ['-machine memory-backend=x', 'LINK_NOT_FOUND', "Memory backend 'x' not found"],
     ['-machine memory-backend=', 'LINK_NOT_FOUND', "Memory backend '' not found"],
     ['-object iommufd,id=m -machine memory-backend=m', 'LINK_NOT_FOUND', "Memory backend 'm' not found"],
-    [
-      `${backend} -machine memory-backend=m -m 1G`,
-      'CONFLICT',
-      'Machine memory size does not match the size of the memory backend',
-    ],
+    [`${backend} -machine memory-backend=m -m 1G`, 'CONFLICT', 'Machine memory size does not match the size of the memory backend'],
     [
       `${backend} -machine memory-backend=m -mem-path /x`,
       'CONFLICT',
       "'-mem-path' can't be used together with'-machine memory-backend'",
     ],
-    [
-      `${backend} -machine memory-backend=m,memory_backend=m`,
-      'CONFLICT',
-      "Conflict between 'memory_backend' and 'memory-backend'",
-    ],
+    [`${backend} -machine memory-backend=m,memory_backend=m`, 'CONFLICT', "Conflict between 'memory_backend' and 'memory-backend'"],
     ['-object memory-backend-ram,id=m,size=0', 'VALUE_INVALID', "property 'size' of memory-backend-ram doesn't take value '0'"],
     [
       '-object memory-backend-ram,id=pc.ram,size=64M',

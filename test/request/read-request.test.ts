@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { scanArgv } from '../../src/options/scan-argv.ts';
+import { readRequest } from '../../src/request/read-request.ts';
+import type { RequestWarning } from '../../src/request/request.ts';
 import { problemOf } from '../options/problem-of.ts';
 import { requestOf, words } from '../plan/planning.ts';
 
@@ -17,7 +20,9 @@ describe('readRequest creates', () => {
   test('the default RAM as an object of the machine', () => {
     expect(requestOf('-m 64').tree.get('/objects/pc.ram')?.type).toBe('memory-backend-ram');
     expect(requestOf('-m 64 -mem-path /dev/shm/x').tree.get('/objects/pc.ram')?.type).toBe('memory-backend-file');
-    expect(requestOf('-object memory-backend-ram,id=m,size=64M -machine memory-backend=m').tree.get('/objects/pc.ram')).toBeUndefined();
+    expect(
+      requestOf('-object memory-backend-ram,id=m,size=64M -machine memory-backend=m').tree.get('/objects/pc.ram'),
+    ).toBeUndefined();
   });
 
   test('an object before a device that stands left of it', () => {
@@ -48,18 +53,32 @@ describe('readRequest creates', () => {
   });
 
   test('no device of an engine, and leaves it out of the plan', () => {
-    const { devices, machine } = requestOf('-machine q35 -device virtio-net-pci,id=n -device vfio-pci,host=01:00.0 -object rng-random,id=r');
+    const { devices, machine } = requestOf(
+      '-machine q35 -device virtio-net-pci,id=n -device vfio-pci,host=01:00.0 -object rng-random,id=r',
+    );
     expect([machine.type, devices.length]).toEqual(['q35', 1]);
   });
 
   test('a warning for a flag, with where it stands', () => {
-    expect(requestOf('-device vfio-pci,multifunction').warnings).toEqual([
+    const warnings: RequestWarning[] = [];
+    readRequest(scanArgv(['-device', 'vfio-pci,multifunction']), 'pc', (warning) => warnings.push(warning));
+    expect(warnings).toEqual([
       {
         location: '-device vfio-pci,multifunction',
         message: "short-form boolean option 'multifunction' deprecated",
         hint: ['Please use multifunction=on instead'],
       },
     ]);
+  });
+});
+
+describe('readRequest looks at the fd of an object when it creates it, so without a location', () => {
+  test.each(['foo', '-1', '2147483648', ''])('fd=%s', (fd) => {
+    expect(problemOf(() => requestOf(`-object iommufd,id=m,fd=${fd}`))).toMatchObject({
+      code: 'VALUE_INVALID',
+      message: `Could not parse remote object fd ${fd}:Invalid file descriptor number '${fd}'`,
+      location: undefined,
+    });
   });
 });
 
@@ -70,7 +89,11 @@ describe('readRequest links a device', () => {
     ['to the other spelling of the object', '-object iommu,id=i -device vfio-pci,iommufd=i', 'i'],
     ['by iommu=', '-object iommufd,id=i -device vfio-iommu-pci,iommu=i', 'i'],
     ['by both properties when they agree', '-object iommu,id=i -device vfio-iommu-pci,iommu=i,iommufd=i', 'i'],
-    ['to an object whose id is the name of the property, twice', '-object iommufd,id=iommufd -device vfio-pci,iommufd=iommufd -device vfio-pci,iommufd=iommufd', 'iommufd'],
+    [
+      'to an object whose id is the name of the property, twice',
+      '-object iommufd,id=iommufd -device vfio-pci,iommufd=iommufd -device vfio-pci,iommufd=iommufd',
+      'iommufd',
+    ],
     ['to nothing', '-object iommufd,id=i -device vfio-pci', undefined],
   ])('%s', (_what, line, id) => {
     for (const { object } of requestOf(line).devices) expect(object?.id).toBe(id);
@@ -87,8 +110,18 @@ describe('readRequest refuses', () => {
       "Invalid parameter type for 'iommufd', expected: iommufd",
       '-device vfio-pci,iommufd=m',
     ],
-    ['-device vfio-pci,iommufd=', 'VALUE_INVALID', "Property 'vfio-pci.iommufd' doesn't take value ''", '-device vfio-pci,iommufd='],
-    ['-device vfio-iommu-pci,iommu=', 'VALUE_INVALID', "Property 'vfio-iommu-pci.iommu' doesn't take value ''", '-device vfio-iommu-pci,iommu='],
+    [
+      '-device vfio-pci,iommufd=',
+      'VALUE_INVALID',
+      "Property 'vfio-pci.iommufd' doesn't take value ''",
+      '-device vfio-pci,iommufd=',
+    ],
+    [
+      '-device vfio-iommu-pci,iommu=',
+      'VALUE_INVALID',
+      "Property 'vfio-iommu-pci.iommu' doesn't take value ''",
+      '-device vfio-iommu-pci,iommu=',
+    ],
     [
       `${two} -device vfio-iommu-pci,iommu=a,iommufd=b`,
       'CONFLICT',

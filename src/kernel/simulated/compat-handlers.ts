@@ -62,18 +62,23 @@ const mapDma: Handler<IommufdFile> = (world, { context }, argument) => {
   check((flags & ~(READ | WRITE)) === 0, 'EINVAL');
   const ioas = compatIoas(context);
   check(vaddr + size <= U64_MAX, 'EOVERFLOW');
-  const pages = new IoasPages(world, context.account, { kind: 'user', address: vaddr }, size);
-  mapPages(ioas, { pages, iova, readable: (flags & READ) !== 0, writable: (flags & WRITE) !== 0 });
+  const writable = (flags & WRITE) !== 0;
+  const source = { kind: 'user', address: vaddr } as const;
+  const pages = new IoasPages(world, { account: context.account, source, length: size, isWritable: writable });
+  mapPages(ioas, { pages, iova, readable: (flags & READ) !== 0, writable });
   return 0;
 };
 
 /** Type1 v1 lets a mapping be cut; that is possible once large pages are off. */
+const cutEnds = (ioas: Ioas, iova: bigint, length: bigint): void => {
+  if (ioas.largePages) return;
+  cutAt(ioas, BigInt.asUintN(64, iova + length));
+  cutAt(ioas, iova);
+};
+
 const unmapPart = (ioas: Ioas, iova: bigint, length: bigint): UnmapOutcome => {
-  if (!ioas.largePages) {
-    cutAt(ioas, iova);
-    cutAt(ioas, iova + length);
-  }
-  return unmapRange(ioas, areaRange({ iova, length }));
+  const fits = length > 0n && iova + length - 1n <= U64_MAX;
+  return fits ? unmapRange(ioas, areaRange({ iova, length })) : { unmapped: 0n, isBisecting: false };
 };
 
 /** VFIO_IOMMU_UNMAP_DMA. Unlike type1, it writes `size` back on errors too, and a range that cuts a mapping is ENOENT. */
@@ -87,12 +92,12 @@ const unmapDma: Handler<IommufdFile> = ({ memory }, { context }, argument) => {
     struct.write({ size: unmapRange(ioas, { start: 0n, last: U64_MAX }).unmapped });
     return 0;
   }
-  const fits = size > 0n && iova + size - 1n <= U64_MAX;
-  const outcome = fits ? unmapPart(ioas, iova, size) : { unmapped: 0n, isBisecting: false };
-  struct.write({ size: outcome.unmapped });
+  cutEnds(ioas, iova, size);
+  const { unmapped, isBisecting } = unmapPart(ioas, iova, size);
+  struct.write({ size: unmapped });
   check(size > 0n, 'EINVAL');
-  check(fits, 'EOVERFLOW');
-  check(!outcome.isBisecting, 'ENOENT');
+  check(iova + size - 1n <= U64_MAX, 'EOVERFLOW');
+  check(!isBisecting, 'ENOENT');
   return 0;
 };
 

@@ -39,7 +39,12 @@ export const ioasMap: Handler<IommufdFile> = (world, { context }, argument) => {
   const { isFixed, readable, writable } = accessOf(flags);
   const ioas = context.ioas(ioas_id);
   check(user_va + length <= U64_MAX, 'EOVERFLOW');
-  const pages = new IoasPages(world, context.account, { kind: 'user', address: user_va }, length);
+  const pages = new IoasPages(world, {
+    account: context.account,
+    source: { kind: 'user', address: user_va },
+    length,
+    isWritable: writable,
+  });
   struct.write({ iova: mapPages(ioas, { pages, readable, writable, iova: isFixed ? iova : undefined }) });
   return 0;
 };
@@ -61,7 +66,12 @@ export const ioasMapFile: Handler<IommufdFile> = (world, { context }, argument) 
   check(length > 0n, 'EINVAL');
   check(start + length - 1n <= U64_MAX, 'EOVERFLOW');
   check(length <= U64_MAX - PAGE_SIZE, 'EINVAL');
-  const pages = new IoasPages(world, context.account, fileSource(world, fd, start), length);
+  const pages = new IoasPages(world, {
+    account: context.account,
+    source: fileSource(world, fd, start),
+    length,
+    isWritable: writable,
+  });
   struct.write({ iova: mapPages(ioas, { pages, readable, writable, iova: isFixed ? iova : undefined }) });
   return 0;
 };
@@ -71,7 +81,7 @@ const partsOf = (
   ioas: Ioas,
   iova: bigint,
   length: bigint,
-): readonly (Pick<IoasArea, 'pages' | 'offset' | 'length' | 'writable'> & { readonly at: bigint })[] => {
+): readonly (Pick<IoasArea, 'pages' | 'offset' | 'length'> & { readonly at: bigint })[] => {
   const range = areaRange({ iova, length });
   let reached = iova;
   const parts = ioas.areas.overlapping(range).map((area) => {
@@ -82,7 +92,6 @@ const partsOf = (
       pages: area.pages,
       offset: area.offset + reached - area.iova,
       length: last - reached + 1n,
-      writable: area.writable,
     };
     reached = last + 1n;
     return part;
@@ -105,7 +114,6 @@ export const ioasCopy: Handler<IommufdFile> = ({ memory }, { context }, argument
   const target = context.ioas(dst_ioas_id);
   check(length % target.alignment === 0n, 'EINVAL');
   if (isFixed) checkFixedIova(target, dst_iova, length);
-  check(!writable || parts.every((part) => part.writable), 'EPERM');
   const iova = isFixed ? dst_iova : allocateIova(target, parts[0]?.pages.start(parts[0].offset) ?? 0n, length);
   for (const part of parts)
     target.insert({ iova: iova + part.at, length: part.length, pages: part.pages, offset: part.offset, readable, writable });

@@ -50,7 +50,7 @@ export interface MapRequest {
 /** Maps whole pages objects. @returns the IOVA  @throws ErrnoException */
 export const mapPages = (ioas: Ioas, { pages, readable, writable, iova }: MapRequest): bigint => {
   const { length } = pages;
-  check(length > 0n && (length | pages.start(0n)) % ioas.alignment === 0n, 'EINVAL');
+  check(length > 0n && length % ioas.alignment === 0n, 'EINVAL');
   if (iova !== undefined) checkFixedIova(ioas, iova, length);
   const place = iova ?? allocateIova(ioas, pages.start(0n), length);
   ioas.insert({ iova: place, length, pages, offset: 0n, readable, writable });
@@ -89,10 +89,11 @@ const partOf = (
   writable,
 });
 
-/** Cuts the area across `iova` in two, so that each part can be unmapped alone (iopt_cut_iova). */
+/** Cuts the area across `iova` in two, so that each part can be unmapped alone (iopt_cut_iova). @throws ErrnoException EINVAL inside a page */
 export const cutAt = (ioas: Ioas, iova: bigint): void => {
   const area = ioas.areas.at(iova);
   if (area === undefined || area.iova === iova) return;
+  check((area.pages.start(area.offset) + iova - area.iova) % ioas.alignment === 0n, 'EINVAL');
   ioas.remove(area);
   ioas.insert(partOf(area, area.iova, iova));
   ioas.insert(partOf(area, iova, area.iova + area.length));

@@ -9,21 +9,32 @@ export type PagesSource =
   | { readonly kind: 'user'; readonly address: bigint }
   | { readonly kind: 'file'; readonly store: PageStore | null; readonly start: bigint };
 
+export interface PagesRequest {
+  readonly account: 'user' | 'process';
+  readonly source: PagesSource;
+  /** Bytes. */
+  readonly length: bigint;
+  readonly isWritable: boolean;
+}
+
 /** The kernel's struct iopt_pages: shared by a map and its copies, pinned and charged once, while any domain needs it. */
 export class IoasPages {
   readonly source: PagesSource;
   readonly length: bigint;
+  /** What the first map allowed; a copy cannot allow more. */
+  readonly isWritable: boolean;
   readonly #world: World;
   readonly #account: 'user' | 'process';
   #pins = 0;
   #segments: readonly Segment[] = [];
   #charge: Charge | null = null;
 
-  constructor(world: World, account: 'user' | 'process', source: PagesSource, length: bigint) {
+  constructor(world: World, { account, source, length, isWritable }: PagesRequest) {
     this.#world = world;
     this.#account = account;
     this.source = source;
     this.length = length;
+    this.isWritable = isWritable;
   }
 
   /** The user address, or the place in the file, of a byte. */
@@ -54,7 +65,7 @@ export class IoasPages {
     const { source } = this;
     const moved: PagesSource =
       source.kind === 'user' ? { ...source, address: source.address + offset } : { ...source, start: source.start + offset };
-    return new IoasPages(this.#world, this.#account, moved, length);
+    return new IoasPages(this.#world, { account: this.#account, source: moved, length, isWritable: this.isWritable });
   }
 
   /** The memory of a part. @throws ErrnoException EFAULT when nothing is pinned and nothing is there */

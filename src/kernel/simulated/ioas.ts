@@ -105,17 +105,14 @@ export class Ioas implements Translation {
    * @throws ErrnoException EADDRINUSE for maps it cannot hold, EFAULT, ENOMEM
    */
   addDomain(hwpt: Hwpt): void {
-    check(
-      [...this.areas].every(({ iova, length, pages, offset }) => (iova | length | pages.start(offset)) % PAGE_SIZE === 0n),
-      'EADDRINUSE',
-    );
+    this.#checkWholePages();
     this.reserve(hwpt, subtract([WHOLE], [{ start: 0n, last: hwpt.unit.lastIova }]));
     const pinned: IoasArea[] = [];
     try {
       for (const area of this.areas) {
-        checkAccess(hwpt, area);
         area.pages.pin();
         pinned.push(area);
+        checkAccess(hwpt, area);
       }
     } catch (error) {
       for (const { pages } of pinned) pages.unpin();
@@ -131,15 +128,21 @@ export class Ioas implements Translation {
     for (const { pages } of this.areas) pages.unpin();
   }
 
-  /** Adds an area that the caller has checked. @throws ErrnoException what pinning answers; without a domain nothing is pinned */
+  /**
+   * Adds an area whose IOVA the caller has checked.
+   * @throws ErrnoException EPERM to write what was mapped for reading only, EINVAL for memory at the wrong offset in its page, and
+   * what pinning answers; without a domain nothing is pinned
+   */
   insert(request: AreaRequest): IoasArea {
-    const { pages, offset, length } = request;
+    const { pages, offset, length, writable } = request;
+    check(!writable || pages.isWritable, 'EPERM');
+    check(pages.start(offset) % this.alignment === 0n, 'EINVAL');
     let pins = 0;
     try {
       for (const hwpt of this.hwpts) {
-        checkAccess(hwpt, request);
         pages.pin();
         pins += 1;
+        checkAccess(hwpt, request);
       }
     } catch (error) {
       for (; pins > 0; pins -= 1) pages.unpin();
@@ -154,9 +157,7 @@ export class Ioas implements Translation {
   insertAll(requests: readonly AreaRequest[]): void {
     const done: IoasArea[] = [];
     try {
-      for (const request of requests) {
-        done.push(this.insert(request));
-      }
+      for (const request of requests) done.push(this.insert(request));
     } catch (error) {
       for (const area of done) this.remove(area);
       throw error;

@@ -28,6 +28,8 @@ export class VfioDevice {
   isRemoved = false;
   resets = 0;
   #opens = 0;
+  /** On a native container an open device keeps the group's file; on an iommufd the group can be closed and opened again. */
+  #holdsGroup = false;
 
   constructor({ name, group, pci, regions }: VfioDeviceParts) {
     this.name = name;
@@ -58,7 +60,7 @@ export class VfioDevice {
     const { group } = this;
     check(group.iommufd !== null || (group.container?.type1 ?? null) !== null, 'EINVAL');
     if (!this.isOpen && group.iommufd !== null) this.#bindCompat(group.iommufd);
-    if (!this.isOpen) group.hold();
+    if (!this.isOpen && group.iommufd === null) this.#holdGroup();
     this.#opens += 1;
   }
 
@@ -66,7 +68,8 @@ export class VfioDevice {
     this.#opens -= 1;
     if (this.isOpen) return;
     this.#unbind();
-    this.group.put();
+    if (this.#holdsGroup) this.group.put();
+    this.#holdsGroup = false;
   }
 
   /** VFIO_DEVICE_BIND_IOMMUFD. @throws ErrnoException EINVAL when another fd has it, and what binding answers */
@@ -82,6 +85,11 @@ export class VfioDevice {
     this.#opens = 0;
     this.group.boundCdevs -= 1;
     this.#unbind();
+  }
+
+  #holdGroup(): void {
+    this.group.hold();
+    this.#holdsGroup = true;
   }
 
   #bindCompat(context: IommufdContext): void {

@@ -40,7 +40,7 @@ export class VfioGroup {
     this.#references = 1;
   }
 
-  /** An open device keeps the group's file. */
+  /** An open device keeps the file of a group that is in a native container. */
   hold(): void {
     this.#references += 1;
   }

@@ -1,0 +1,46 @@
+import { textValue, type DeviceSpec } from '../devices/device-spec.ts';
+import { failure } from '../errors/problem.ts';
+import type { CompositionTree } from '../objects/composition-tree.ts';
+import type { ObjectSpec } from '../objects/object-spec.ts';
+import type { LinkedDevice } from './request.ts';
+
+interface Link {
+  readonly property: string;
+  readonly value: string;
+  readonly targets: readonly string[];
+}
+
+const linksOf = (spec: DeviceSpec): Link[] =>
+  spec.type.properties.flatMap(({ name, type }) => {
+    const value = type.kind === 'link' ? textValue(spec.values, name) : undefined;
+    return value === undefined || type.kind !== 'link' ? [] : [{ property: name, value, targets: type.targets }];
+  });
+
+/** An empty `iommufd=` silently means type1 in QEMU; here it is an error. @throws CONFLICT, VALUE_INVALID */
+const linkOf = (spec: DeviceSpec): Link | undefined => {
+  const [first, second] = linksOf(spec);
+  if (first !== undefined && second !== undefined && first.value !== second.value) {
+    throw failure('CONFLICT', `${first.property}=${first.value} and ${second.property}=${second.value} name different objects`, {
+      cause: 'both properties say which iommufd object the device attaches to',
+      fixes: [`remove ${second.property}=`],
+    });
+  }
+  if (first?.value === '') {
+    throw failure('VALUE_INVALID', `Property '${spec.type.name}.${first.property}' doesn't take value ''`, {
+      cause: `an empty ${first.property}= would attach the device through type1 without a word`,
+      fixes: [`${first.property}=ID with the id of an iommufd object`, `leave ${first.property}= out to use the default backend`],
+    });
+  }
+  return first;
+};
+
+/**
+ * Puts a device into the composition tree and resolves its link to an iommufd object.
+ * @throws VmattachError in QEMU's words
+ */
+export const linkDevice = (spec: DeviceSpec, tree: CompositionTree, objects: ReadonlyMap<string, ObjectSpec>): LinkedDevice => {
+  const link = linkOf(spec);
+  const target = link === undefined ? undefined : tree.resolveLink(link.property, link.value, link.targets);
+  const { path } = tree.addDevice(spec.id, spec.type.name);
+  return { spec, path, object: target === undefined ? undefined : objects.get(target.path) };
+};
