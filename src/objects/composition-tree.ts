@@ -115,7 +115,7 @@ export class CompositionTree {
   children(path: string): TreeNode[] {
     const prefix = path === '/' ? '/' : `${path}/`;
     return [...this.#nodes.values()].filter(
-      (node) => node.path.startsWith(prefix) && !node.path.slice(prefix.length).includes('/'),
+      (node) => node.path !== path && node.path.startsWith(prefix) && !node.path.slice(prefix.length).includes('/'),
     );
   }
 

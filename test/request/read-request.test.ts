@@ -74,11 +74,12 @@ describe('readRequest creates', () => {
 
 describe('readRequest looks at the fd of an object when it creates it, so without a location', () => {
   test.each(['foo', '-1', '2147483648', ''])('fd=%s', (fd) => {
-    expect(problemOf(() => requestOf(`-object iommufd,id=m,fd=${fd}`))).toMatchObject({
-      code: 'VALUE_INVALID',
-      message: `Could not parse remote object fd ${fd}:Invalid file descriptor number '${fd}'`,
-      location: undefined,
-    });
+    const { code, message, location } = problemOf(() => requestOf(`-object iommufd,id=m,fd=${fd}`));
+    expect([code, message, location]).toEqual([
+      'VALUE_INVALID',
+      `Could not parse remote object fd ${fd}:Invalid file descriptor number '${fd}'`,
+      undefined,
+    ]);
   });
 });
 
