@@ -1,27 +1,27 @@
 'use strict';
-const { existsSync, readFileSync } = require('node:fs');
+const { readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const path = require('node:path');
 const { Script } = require('node:vm');
 
+const readCache = (file) => {
+  try {
+    return readFileSync(`${file}.cache`);
+  } catch {
+    return undefined;
+  }
+};
+
 /**
- * Compiles a CommonJS file with V8's stored code if that fits this Node and this file; V8 checks both itself.
+ * Loads a CommonJS file as `require` would, with V8's stored code if that fits this Node and this file; V8 checks both itself.
  * Compiling from the source each time costs several milliseconds of every start.
  */
-const compile = (file) => {
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`;
-  const cache = `${file}.cache`;
-  const cachedData = existsSync(cache) ? readFileSync(cache) : undefined;
-  const script = new Script(source, { filename: file, cachedData, importModuleDynamically: undefined });
-  return { script, rejected: script.cachedDataRejected === true };
-};
-
-/** Loads the file as `require` would. */
 const load = (file) => {
+  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(file, 'latin1')}\n})`;
+  const script = new Script(source, { filename: file, cachedData: readCache(file) });
   const loaded = { exports: {} };
-  const { script } = compile(file);
   script.runInThisContext()(loaded.exports, createRequire(file), loaded, file, path.dirname(file));
-  return loaded.exports;
+  return { exports: loaded.exports, script };
 };
 
-module.exports = { compile, load };
+module.exports = { load };

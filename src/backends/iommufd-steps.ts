@@ -37,19 +37,28 @@ export const openIommufdStep = (object: IommufdObject, device: AttachDevice): St
   explain: (reason) => ({ message: `Could not open '${IOMMU_NODE}': ${reason}` }),
 });
 
-/** Opens the cdev node and makes sure that it is the one sysfs names: a node could be stale or replaced. */
-const openCdev = (kernel: Kernel, device: AttachDevice, cdev: NonNullable<AttachDevice['cdev']>): OwnedFd => {
-  const fd = OwnedFd.own(kernel, kernel.open(cdev.path, { write: true }));
-  const status = kernel.status(fd.number);
+/** The node must be the device that sysfs names: it could be stale or replaced. @throws CDEV_MISSING */
+const checkCdev = (kernel: Kernel, fd: number, device: AttachDevice, cdev: NonNullable<AttachDevice['cdev']>): void => {
+  const status = kernel.status(fd);
   if (status.kind === 'character' && status.device === cdev.device) {
-    return fd;
+    return;
   }
-  fd.close();
   throw failure('CDEV_MISSING', `vfio ${device.sysfs}/vfio-dev: Failed to open ${cdev.path}`, {
     subject: cdev.path,
     cause: `the node is ${status.kind === 'character' ? `device ${status.device}` : `a ${status.kind} file`}; sysfs says ${cdev.device}`,
     fixes: [`rm ${cdev.path} && mknod ${cdev.path} c ${cdev.device.replace(':', ' ')}`],
   });
+};
+
+const openCdev = (kernel: Kernel, device: AttachDevice, cdev: NonNullable<AttachDevice['cdev']>): OwnedFd => {
+  const fd = OwnedFd.own(kernel, kernel.open(cdev.path, { write: true }));
+  try {
+    checkCdev(kernel, fd.number, device, cdev);
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
 };
 
 export const openCdevStep = (device: AttachDevice): Step => ({

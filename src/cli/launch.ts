@@ -74,6 +74,8 @@ export const launch = async (plan: Plan, host: HostAccess, settings: Settings): 
   if (plan.request.machine.type !== BARE_MACHINE) {
     throw noEngine(plan.request.machine.type);
   }
+  // What ps and a "device is busy" of the next launch show.
+  process.title = 'vmattach';
   const logger = createLogger(settings.logLevel, settings.logFile);
   const trace = settings.trace === undefined ? undefined : new CallTrace(settings.trace);
   const listener = callListener(logger, trace);

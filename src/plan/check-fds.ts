@@ -26,7 +26,10 @@ const HOW_TO_OPEN: Readonly<Record<'iommufd' | 'vfio-cdev', (fd: number) => stri
   'vfio-cdev': (fd) => `in a shell: ${fd}<>/dev/vfio/devices/vfio0`,
 };
 
-const describe = ({ kind, target }: FdFacts): string => `${KIND_NAMES[kind]}${target === undefined ? '' : ` (${target})`}`;
+const describe = ({ kind, target }: FdFacts): string => {
+  const name = KIND_NAMES[kind];
+  return target === undefined || name.includes(target) ? name : `${name} (${target})`;
+};
 
 /**
  * Makes sure that an inherited fd is what the command line says, before it is used. QEMU takes any number: a closed one fails

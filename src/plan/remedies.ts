@@ -19,18 +19,19 @@ export const bindCommand = (address: string, driver: string | null): string => {
   return `modprobe vfio-pci && echo vfio-pci > ${SYSFS}/${address}/driver_override${unbind} && echo ${address} > /sys/bus/pci/drivers_probe`;
 };
 
-const describe = ({ address, name, driver }: PciDeviceFacts): string =>
-  `${address}${name === undefined ? '' : ` (${name})`} ${driver === null ? 'has no driver' : `is bound to ${driver}`}`;
+const named = ({ address, name }: PciDeviceFacts): string => `${address}${name === undefined ? '' : ` (${name})`}`;
+
+const driverOf = ({ driver }: PciDeviceFacts): string => (driver === null ? 'has no driver' : `is bound to ${driver}`);
 
 export const notBound = (device: PciDeviceFacts): Remedy => ({
   code: 'NOT_BOUND',
-  cause: `${describe(device)}; VFIO offers only devices that are bound to vfio-pci or a variant of it`,
+  cause: `${named(device)} ${driverOf(device)}; VFIO offers only devices that are bound to vfio-pci or a variant of it`,
   fixes: [bindCommand(device.address, device.driver)],
 });
 
 export const notViable = (group: number, blockers: readonly PciDeviceFacts[]): Remedy => ({
   code: 'GROUP_NOT_VIABLE',
-  cause: `group ${group} also holds ${blockers.map(describe).join(', ')}: all devices of a group must leave their host drivers, because the IOMMU cannot tell them apart`,
+  cause: `group ${group} also holds ${blockers.map((device) => `${named(device)}, which ${driverOf(device)}`).join('; ')}: all devices of a group must leave their host drivers, because the IOMMU cannot tell them apart`,
   fixes: blockers.map(({ address, driver }) => bindCommand(address, driver)),
 });
 

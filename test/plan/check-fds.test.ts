@@ -73,7 +73,7 @@ describe('a passed fd is refused', () => {
       { 21: IOMMUFD },
       'FD_WRONG_KIND',
       'fd 21 is an iommufd (/dev/iommu), not a VFIO cdev',
-      'fd 21 is an iommufd (/dev/iommu) (/dev/iommu)',
+      'fd 21 is an iommufd (/dev/iommu)',
     ],
     [
       'of a group',

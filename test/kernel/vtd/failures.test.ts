@@ -76,7 +76,7 @@ describe.each(BACKENDS)('through $backend', ({ backend, objects, link }) => {
     bindTo(mixedRng, 'virtio-pci');
     const [problem] = planned(launch(mixedEdu));
     expect(problem).toMatchObject({ code: 'GROUP_NOT_VIABLE' });
-    expect(problem?.cause).toContain(`${mixedRng} is bound to virtio-pci`);
+    expect(problem?.cause).toContain(`${mixedRng}, which is bound to virtio-pci`);
 
     const unseen = attachHere(kernel, launch(mixedEdu), (facts) => ({
       ...facts,
@@ -85,7 +85,7 @@ describe.each(BACKENDS)('through $backend', ({ backend, objects, link }) => {
     const met = await refusal(unseen);
     expect(met).toMatchObject({ code: 'GROUP_NOT_VIABLE' });
     expect(met.message).toContain(backend === 'type1' ? `group ${groupOf(mixedEdu)} is not viable` : 'error bind device fd=');
-    expect(met.cause).toContain(`${mixedRng} is bound to virtio-pci`);
+    expect(met.cause).toContain(`${mixedRng}, which is bound to virtio-pci`);
 
     unbind(mixedRng);
     await attachAndDetach(launch(mixedEdu));
