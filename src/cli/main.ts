@@ -10,7 +10,7 @@ import type { RequestWarning } from '../request/request.ts';
 import { answerHelp } from './help-request.ts';
 import { accessHost } from './host-access.ts';
 import { launch } from './launch.ts';
-import { print, sayLines, tolerateClosedPipes } from './output.ts';
+import { print, say, sayLines, tolerateClosedPipes } from './output.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { readSettings } from './settings.ts';
 import { takeSubcommand } from './subcommand.ts';
@@ -47,8 +47,20 @@ const help = ({ options }: ScannedArgv): number | undefined => {
 
 const sayProblem = (problem: Problem): void => sayLines(problemText(problem));
 
-const sayWarning = ({ location, message, hint }: RequestWarning): void =>
-  sayProblem({ code: 'SYNTAX', severity: 'warning', location, message, hint });
+/** A megabyte of flags would be as many warnings, each with the megabyte before it. */
+const MOST_WARNINGS = 10;
+
+const warningReporter = (): ((warning: RequestWarning) => void) => {
+  let said = 0;
+  return ({ location, message, hint }) => {
+    said += 1;
+    if (said <= MOST_WARNINGS) {
+      sayProblem({ code: 'SYNTAX', severity: 'warning', location, message, hint });
+    } else if (said === MOST_WARNINGS + 1) {
+      say('warning: further warnings are not shown');
+    }
+  };
+};
 
 const showPlan = (plan: Plan, format: 'text' | 'json'): number => {
   print(format === 'json' ? JSON.stringify(planJson(plan), undefined, 2) : planText(plan));
@@ -63,7 +75,7 @@ const run = async (argv: readonly string[]): Promise<number> => {
     return helped;
   }
   const settings = readSettings(scanned.options);
-  const request = readRequest(scanned, DEFAULT_MACHINE, sayWarning);
+  const request = readRequest(scanned, DEFAULT_MACHINE, warningReporter());
   const host = accessHost(settings.hostModel, request);
   const plan = createPlan(request, host.facts, settings.backends);
   if (isPlan || settings.dryRun) {

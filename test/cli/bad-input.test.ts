@@ -57,7 +57,7 @@ describe('a wrong id, type, link, property or value is one error', () => {
       ['-device', `${device},iommufd=pc.ram`],
       `-device ${device},iommufd=pc.ram: Invalid parameter type for 'iommufd', expected: iommufd`,
     ],
-    [['-device', `${device},iommufd=/`], `-device ${device},iommufd=/: Device '/' not found`],
+    [['-device', `${device},iommufd=/`], `-device ${device},iommufd=/: Invalid parameter type for 'iommufd', expected: iommufd`],
     [['-device', `${device},hst=1`], `-device ${device},hst=1: Property 'vfio-pci.hst' not found`],
     [['-device', 'vfio-pci,host=01:00.8'], "-device vfio-pci,host=01:00.8: Property 'vfio-pci.host' doesn't take value '01:00.8'"],
     [['-device', 'vfio-pci,host='], "-device vfio-pci,host=: Property 'vfio-pci.host' doesn't take value ''"],

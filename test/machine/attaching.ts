@@ -1,6 +1,10 @@
 import type { HostModel } from '../../src/host/model.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
-import { createSimulatedKernel, type SimulatedKernel, type SimulationOptions } from '../../src/kernel/simulated/simulated-kernel.ts';
+import {
+  createSimulatedKernel,
+  type SimulatedKernel,
+  type SimulationOptions,
+} from '../../src/kernel/simulated/simulated-kernel.ts';
 import { traced } from '../../src/kernel/traced-kernel.ts';
 import { BareMachine } from '../../src/machine/bare-machine.ts';
 import type { Plan } from '../../src/plan/plan.ts';

@@ -24,48 +24,52 @@ describe('BareMachine attaches and detaches', () => {
     expect([kernel.leftovers(), kernel.openFds()]).toEqual([[], 0]);
   });
 
-  test.each(SCENARIOS.filter(({ line }) => !line.includes('vfio-pci,fd=')))('$what: twice on one kernel', async ({ line, host }) => {
-    const kernel = createSimulatedKernel(host);
-    const plan = planOf(line, host);
-    const first = await BareMachine.attach(plan, kernel, () => host);
-    await first.detach();
-    const second = await BareMachine.attach(plan, kernel, () => host);
-    await second.detach();
-    expect(kernel.leftovers()).toEqual([]);
-  });
+  test.each(SCENARIOS.filter(({ line }) => !line.includes('vfio-pci,fd=')))(
+    '$what: twice on one kernel',
+    async ({ line, host }) => {
+      const kernel = createSimulatedKernel(host);
+      const plan = planOf(line, host);
+      const first = await BareMachine.attach(plan, kernel, () => host);
+      await first.detach();
+      const second = await BareMachine.attach(plan, kernel, () => host);
+      await second.detach();
+      expect(kernel.leftovers()).toEqual([]);
+    },
+  );
 
-  test.each(SCENARIOS)('$what: each device can reach RAM, at both ends of each section and nowhere else', async ({ line, host }) => {
-    const { kernel, machine, plan } = await attach(line, host);
-    const ram = machine.session.get(ramSlot(plan.ram.id));
-    for (const space of plan.spaces) {
-      for (const { name, mediated } of space.devices) {
-        if (mediated) continue;
-        for (const [index, { iova, offset, size }] of space.sections.entries()) {
-          const first = Uint8Array.of(1, 2, 3, index);
-          const last = Uint8Array.of(9, 8, 7, index);
-          expect(kernel.dmaWrite(name, iova, first)).toBe(true);
-          expect(kernel.dmaWrite(name, iova + size - 4n, last)).toBe(true);
-          expect(kernel.view(ram.address + offset, 4)).toEqual(first);
-          expect(kernel.view(ram.address + offset + size - 4n, 4)).toEqual(last);
-          kernel.view(ram.address + offset, 4).set([5, 5, 5, 5]);
-          const read = new Uint8Array(4);
-          expect(kernel.dmaRead(name, iova, read)).toBe(true);
-          expect(read).toEqual(Uint8Array.of(5, 5, 5, 5));
-          expect(kernel.dmaWrite(name, iova + size, first)).toBe(false);
-          expect(kernel.dmaRead(name, iova + size, read)).toBe(false);
+  test.each(SCENARIOS)(
+    '$what: each device can reach RAM, at both ends of each section and nowhere else',
+    async ({ line, host }) => {
+      const { kernel, machine, plan } = await attach(line, host);
+      const ram = machine.session.get(ramSlot(plan.ram.id));
+      for (const space of plan.spaces) {
+        for (const { name, mediated } of space.devices) {
+          if (mediated) continue;
+          for (const [index, { iova, offset, size }] of space.sections.entries()) {
+            const first = Uint8Array.of(1, 2, 3, index);
+            const last = Uint8Array.of(9, 8, 7, index);
+            expect(kernel.dmaWrite(name, iova, first)).toBe(true);
+            expect(kernel.dmaWrite(name, iova + size - 4n, last)).toBe(true);
+            expect(kernel.view(ram.address + offset, 4)).toEqual(first);
+            expect(kernel.view(ram.address + offset + size - 4n, 4)).toEqual(last);
+            kernel.view(ram.address + offset, 4).set([5, 5, 5, 5]);
+            const read = new Uint8Array(4);
+            expect(kernel.dmaRead(name, iova, read)).toBe(true);
+            expect(read).toEqual(Uint8Array.of(5, 5, 5, 5));
+            expect(kernel.dmaWrite(name, iova + size, first)).toBe(false);
+            expect(kernel.dmaRead(name, iova + size, read)).toBe(false);
+          }
         }
       }
-    }
-    await machine.detach();
-    for (const { name } of plan.devices) expect(kernel.dmaWrite(name, 0n, Uint8Array.of(1))).toBe(false);
-  });
+      await machine.detach();
+      for (const { name } of plan.devices) expect(kernel.dmaWrite(name, 0n, Uint8Array.of(1))).toBe(false);
+    },
+  );
 });
 
 describe('RAM is mapped', () => {
   const maps = (calls: readonly string[]) =>
-    Object.fromEntries(
-      ['VFIO_IOMMU_MAP_DMA', 'IOMMU_IOAS_MAP', 'IOMMU_IOAS_MAP_FILE'].map((name) => [name, countOf(calls, name)]),
-    );
+    Object.fromEntries(['VFIO_IOMMU_MAP_DMA', 'IOMMU_IOAS_MAP', 'IOMMU_IOAS_MAP_FILE'].map((name) => [name, countOf(calls, name)]));
 
   test.each<[what: string, counts: readonly [type1: number, ioas: number, file: number]]>([
     ['type1, one device', [1, 0, 0]],
@@ -102,13 +106,19 @@ describe('RAM is mapped', () => {
   test('and charged once for each address space', async () => {
     const usage = async (line: string) => (await attach(`-m 1G ${line}`, WORKSTATION)).kernel.memlockUsage();
     expect(await usage('-device vfio-pci,host=01:00.0 -device vfio-pci,host=06:00.0')).toMatchObject({ process: GIB, user: 0n });
-    expect(await usage('-device vfio-iommu-pci,host=01:00.0 -device vfio-iommu-pci,host=06:00.0')).toMatchObject({ process: 0n, user: GIB });
+    expect(await usage('-device vfio-iommu-pci,host=01:00.0 -device vfio-iommu-pci,host=06:00.0')).toMatchObject({
+      process: 0n,
+      user: GIB,
+    });
   });
 });
 
 describe('page tables', () => {
   test('are shared by all devices of an IOAS whose IOMMU accepts them', async () => {
-    const { calls } = await attach(SCENARIOS.find(({ what }) => what.includes('tracks dirty'))?.line ?? '', SCENARIOS[6]?.host ?? WORKSTATION);
+    const { calls } = await attach(
+      SCENARIOS.find(({ what }) => what.includes('tracks dirty'))?.line ?? '',
+      SCENARIOS[6]?.host ?? WORKSTATION,
+    );
     expect([countOf(calls, 'IOMMU_HWPT_ALLOC'), countOf(calls, 'VFIO_DEVICE_ATTACH_IOMMUFD_PT')]).toEqual([1, 2]);
   });
 

@@ -60,7 +60,9 @@ describe.each(SCENARIOS)('attach, $what', (scenario) => {
       const { calls: undone } = await tryAttach(scenario, (call) => (call === failing ? 'EIO' : undefined));
       for (const undoing of range(failing + 1, undone)) {
         const where = `calls ${failing} and ${undoing}`;
-        const { kernel, plan, problem } = await tryAttach(scenario, (call) => (call === failing || call === undoing ? 'EIO' : undefined));
+        const { kernel, plan, problem } = await tryAttach(scenario, (call) =>
+          call === failing || call === undoing ? 'EIO' : undefined,
+        );
         const named = (problem?.hint ?? []).filter((line) => line.startsWith('not undone: '));
         expect(problem?.cause, where).toMatch(/./);
         if (leftBehind(kernel, plan).length > 0) expect(named.length, where).toBeGreaterThan(0);
@@ -83,7 +85,10 @@ describe.each(SCENARIOS)('attach, $what', (scenario) => {
       }
       expect(outcome, `call ${failing}`).toBeInstanceOf(VmattachError);
       if (outcome instanceof VmattachError) {
-        expect(outcome.problem).toMatchObject({ code: 'SYSTEM_CALL', message: expect.stringMatching(/^could not detach completely: \S+(, \S+)*$/) });
+        expect(outcome.problem).toMatchObject({
+          code: 'SYSTEM_CALL',
+          message: expect.stringMatching(/^could not detach completely: \S+(, \S+)*$/),
+        });
       }
       // The next detach has nothing left to do.
       await machine.detach();

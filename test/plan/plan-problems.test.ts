@@ -100,7 +100,7 @@ const CASES: readonly Case[] = [
     line: `${TYPE1}01:00.0`,
     code: 'GROUP_NOT_VIABLE',
     message: 'vfio 0000:01:00.0: group 14 is not viable',
-    cause: /^group 14 also holds 0000:01:00\.1 \(NVIDIA AD102 high definition audio\) is bound to snd_hda_intel: /,
+    cause: /^group 14 also holds 0000:01:00\.1 \(NVIDIA AD102 high definition audio\), which is bound to snd_hda_intel: /,
     fix: bind('0000:01:00.1', true),
   },
   {
