@@ -1,3 +1,6 @@
+import type { Problem } from '../errors/problem.ts';
+import { problemText } from '../report/problem-text.ts';
+
 /** A result for the user, on standard output. */
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -12,6 +15,9 @@ export const say = (text: string): void => {
 export const sayLines = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
+
+/** A problem with its cause and fixes, on standard error. */
+export const sayProblem = (problem: Problem): void => sayLines(problemText(problem));
 
 /** A reader that closes the pipe early (`| head`) ends the output, not the program. */
 export const tolerateClosedPipes = (): void => {

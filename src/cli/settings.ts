@@ -42,7 +42,8 @@ const parseBackends = (list: string): BackendName[] => {
   return names.filter(isBackend);
 };
 
-const toOption = ({ name, metavar, description, choices, default: value }: OwnOptionDefinition): Option => {
+/** A row of an option table as commander takes it. */
+export const toOption = ({ name, metavar, description, choices, default: value }: OwnOptionDefinition): Option => {
   const option = new Option(`--${name}${metavar === undefined ? '' : ` <${metavar}>`}`, description);
   if (name === 'enable-backends') {
     return option.argParser(parseBackends).default(parseBackends(value ?? ''), value);

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { failure } from '../errors/problem.ts';
 import { suggest } from '../options/suggest.ts';
+import { LAUNCH, SUBCOMMANDS, type Subcommand } from './subcommands.ts';
 
-const SUBCOMMANDS = ['plan'];
+const NAMES = SUBCOMMANDS.map(({ name }) => name);
 
 /** A first word like this is a mistyped subcommand more often than the name of a disk image. */
 const WORD = /^[a-z][a-z-]*$/;
@@ -12,18 +13,19 @@ const WORD = /^[a-z][a-z-]*$/;
  * no file is refused at once, in QEMU's words for an image that is not there.
  * @throws OPTION_UNKNOWN
  */
-export const takeSubcommand = (argv: readonly string[]): { readonly isPlan: boolean; readonly rest: readonly string[] } => {
+export const takeSubcommand = (argv: readonly string[]): { readonly command: Subcommand; readonly rest: readonly string[] } => {
   const [word = ''] = argv;
-  if (SUBCOMMANDS.includes(word)) {
-    return { isPlan: true, rest: argv.slice(1) };
+  const command = SUBCOMMANDS.find(({ name }) => name === word);
+  if (command !== undefined) {
+    return { command, rest: argv.slice(1) };
   }
   if (WORD.test(word) && !existsSync(word)) {
-    const meant = suggest(word, SUBCOMMANDS);
+    const meant = suggest(word, NAMES);
     throw failure('OPTION_UNKNOWN', `Could not open '${word}': No such file or directory`, {
       location: word,
       cause: `'${word}' is neither a subcommand of vmattach nor a disk image in this folder`,
-      fixes: [meant === undefined ? `the subcommand is ${SUBCOMMANDS.join(', ')}` : `did you mean ${meant}`],
+      fixes: [meant === undefined ? `the subcommands are ${NAMES.join(', ')}` : `did you mean ${meant}`],
     });
   }
-  return { isPlan: false, rest: argv };
+  return { command: LAUNCH, rest: argv };
 };

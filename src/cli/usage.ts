@@ -1,15 +1,18 @@
 import { QEMU_OPTIONS } from '../options/qemu-options-table.ts';
+import { SUBCOMMANDS } from './subcommands.ts';
 import { createProgram } from './settings.ts';
 
-const INTRODUCTION = `usage: vmattach [plan] [OPTION]... QEMU-OPTION...
+const INTRODUCTION = `usage: vmattach [SUBCOMMAND] [OPTION]... QEMU-OPTION...
 
 Attaches host devices to a virtual machine through VFIO: checks first, says which backend each device uses and why,
 and takes everything back when it ends. The command line is QEMU's.
 
   vmattach -machine bare -m 1G -device vfio-pci,host=0000:01:00.0
   vmattach plan -m 1G -object iommufd,id=iommufd0 -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0
+`;
 
-plan is the same as --dry-run. Options of vmattach have two dashes:
+const OWN = `
+Options of vmattach have two dashes:
 `;
 
 const MORE = `
@@ -34,6 +37,10 @@ const ownLines = (): string[] => {
 export const usage = (): string =>
   [
     INTRODUCTION.trimEnd(),
+    '',
+    'Subcommands:',
+    ...SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(40)} ${summary}`),
+    OWN.trimEnd(),
     ...ownLines(),
     MORE.trimEnd(),
     ...qemuLines(),

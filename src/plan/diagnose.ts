@@ -37,7 +37,8 @@ const absentNode: Diagnosis = ({ host, device }, step) => {
   if (step.subject === CONTAINER_NODE) {
     return remedies.noType1();
   }
-  return device.pci !== undefined && !isVfioBound(device.pci) ? remedies.notBound(device.pci) : remedies.missingNode(step.subject);
+  const pci = host.device(device.name);
+  return pci !== undefined && !isVfioBound(pci) ? remedies.notBound(pci) : remedies.missingNode(step.subject);
 };
 
 /** EPERM when a group is claimed means three things; sysfs tells which, the errno does not. */
@@ -71,7 +72,11 @@ const refusedBind: Diagnosis = ({ host, device }) => {
       };
 };
 
-const notBound: Diagnosis = ({ device }) => (device.pci === undefined ? undefined : remedies.notBound(device.pci));
+/** A device that is bound and yet not found is another matter; what it is, nobody can tell from here. */
+const notBound: Diagnosis = ({ host, device }) => {
+  const pci = host.device(device.name);
+  return pci === undefined || isVfioBound(pci) ? undefined : remedies.notBound(pci);
+};
 
 const token: Diagnosis = ({ device }) => remedies.tokenRequired(device.name);
 

@@ -63,9 +63,9 @@ const CASES: readonly Case[] = [
     what: 'a device that was given back to its driver',
     line: TYPE1,
     met: withNodes(withDevice(WORKSTATION, '0000:06:00.0', { driver: 'igc', cdev: null }), { '/dev/vfio/16': null }),
-    code: 'CDEV_MISSING',
+    code: 'NOT_BOUND',
     message: "vfio 0000:06:00.0: Could not open '/dev/vfio/16': No such file or directory",
-    cause: /./,
+    cause: /^0000:06:00\.0 \(Intel I225-V ethernet controller\) is bound to igc; /,
   },
   {
     what: 'a group that another process holds and nobody could see it',

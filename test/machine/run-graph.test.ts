@@ -49,12 +49,15 @@ describe('runGraph', () => {
   });
 
   test('performs a step as soon as it is ready: two that block overlap', async () => {
-    const barrier = Promise.withResolvers<undefined>();
     let running = 0;
+    let open = (): void => undefined;
+    const barrier = new Promise<void>((resolve) => {
+      open = resolve;
+    });
     const meet = async (): Promise<void> => {
       running += 1;
-      if (running === 2) barrier.resolve(undefined);
-      await barrier.promise;
+      if (running === 2) open();
+      await barrier;
     };
     await runGraph([step('a'), step('b'), step('c', ['a', 'b'])], async ({ id }) => (id === 'c' ? undefined : meet()), never);
     expect(running).toBe(2);

@@ -1,18 +1,21 @@
 import type { Logger } from 'pino';
-import { failure } from '../errors/problem.ts';
-import type { Kernel } from '../kernel/kernel.ts';
-import type { CallListener } from '../kernel/trace.ts';
-import { traced } from '../kernel/traced-kernel.ts';
-import { BareMachine } from '../machine/bare-machine.ts';
-import type { Plan } from '../plan/plan.ts';
-import { attachJson, attachText } from '../report/attach-report.ts';
-import { BARE_MACHINE } from '../request/read-machine.ts';
-import { CallTrace } from './call-trace.ts';
-import type { HostAccess } from './host-access.ts';
-import { createLogger } from './logger.ts';
-import { print, say } from './output.ts';
-import type { Settings } from './settings.ts';
-import { catchStopSignals, Stopped, untilStopped } from './stop-signal.ts';
+import { failure } from '../../errors/problem.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { CallListener } from '../../kernel/trace.ts';
+import { traced } from '../../kernel/traced-kernel.ts';
+import { BareMachine } from '../../machine/bare-machine.ts';
+import { createPlan } from '../../plan/create-plan.ts';
+import { hasErrors, type Plan } from '../../plan/plan.ts';
+import { attachJson, attachText } from '../../report/attach-report.ts';
+import { BARE_MACHINE } from '../../request/read-machine.ts';
+import { CallTrace } from '../call-trace.ts';
+import { accessHost, type HostAccess } from '../host-access.ts';
+import { createLogger } from '../logger.ts';
+import { print, say, sayProblem } from '../output.ts';
+import { readLaunch } from '../read-launch.ts';
+import type { Settings } from '../settings.ts';
+import { showPlan } from './plan.ts';
+import { catchStopSignals, Stopped, untilStopped } from '../stop-signal.ts';
 
 const noEngine = (machine: string) =>
   failure('NO_ENGINE', `no VMM engine for machine type '${machine}'`, {
@@ -70,7 +73,7 @@ const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, settings: Sett
  * and is a regular end.
  * @throws VmattachError
  */
-export const launch = async (plan: Plan, host: HostAccess, settings: Settings): Promise<void> => {
+const attach = async (plan: Plan, host: HostAccess, settings: Settings): Promise<void> => {
   if (plan.request.machine.type !== BARE_MACHINE) {
     throw noEngine(plan.request.machine.type);
   }
@@ -90,4 +93,20 @@ export const launch = async (plan: Plan, host: HostAccess, settings: Settings): 
   } finally {
     trace?.write();
   }
+};
+
+/** Without a subcommand: plans, refuses what the plan refuses, and launches. */
+export const launch = async (argv: readonly string[]): Promise<number> => {
+  const { settings, request } = readLaunch(argv);
+  const host = accessHost(settings.hostModel, request);
+  const plan = createPlan(request, host.facts, settings.backends);
+  if (settings.dryRun) {
+    return showPlan(plan, settings.format);
+  }
+  plan.problems.forEach(sayProblem);
+  if (hasErrors(plan)) {
+    return 1;
+  }
+  await attach(plan, host, settings);
+  return 0;
 };

@@ -1,0 +1,31 @@
+import { scanArgv } from '../options/scan-argv.ts';
+import { readRequest } from '../request/read-request.ts';
+import type { LaunchRequest, RequestWarning } from '../request/request.ts';
+import { say, sayProblem } from './output.ts';
+import { OWN_OPTIONS } from './own-options.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+/** What QEMU starts on a PC when `-machine` does not say (hw/i386/pc_piix.c). */
+const DEFAULT_MACHINE = 'pc';
+
+/** A megabyte of flags would be as many warnings, each with the megabyte before it. */
+const MOST_WARNINGS = 10;
+
+const warningReporter = (): ((warning: RequestWarning) => void) => {
+  let said = 0;
+  return ({ location, message, hint }) => {
+    said += 1;
+    if (said <= MOST_WARNINGS) {
+      sayProblem({ code: 'SYNTAX', severity: 'warning', location, message, hint });
+    } else if (said === MOST_WARNINGS + 1) {
+      say('warning: further warnings are not shown');
+    }
+  };
+};
+
+/** The launch that a command line asks for, and our own options beside QEMU's. @throws VmattachError */
+export const readLaunch = (argv: readonly string[]): { readonly settings: Settings; readonly request: LaunchRequest } => {
+  const scanned = scanArgv(argv, OWN_OPTIONS);
+  const settings = readSettings(scanned.options);
+  return { settings, request: readRequest(scanned, DEFAULT_MACHINE, warningReporter()) };
+};
