@@ -9,7 +9,7 @@ import { readSettings, type Settings } from './settings.ts';
 const DEFAULT_MACHINE = 'pc';
 
 /** A megabyte of flags would be as many warnings, each with the megabyte before it. */
-const MOST_WARNINGS = 10;
+const MOST_WARNINGS = 5;
 
 const warningReporter = (): ((warning: RequestWarning) => void) => {
   let said = 0;
