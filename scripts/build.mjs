@@ -29,8 +29,8 @@ await build({
   format: 'cjs',
   platform: 'node',
   target: 'node20.19',
-  // Native code and the logger are loaded when they are needed, from node_modules.
-  external: ['koffi', 'pino'],
+  // Native code, the logger and Graphviz are loaded when they are needed, from node_modules.
+  external: ['@viz-js/viz', 'koffi', 'pino'],
   define: { 'import.meta.url': '__filename' },
   plugins: [lazyChildProcess],
   charset: 'ascii',

@@ -20,6 +20,9 @@ export interface HostAccess {
   readonly openKernel: (blockingCalls: number) => Kernel;
 }
 
+/** What to read beyond what the launch names: names of devices, who holds their nodes, or all there is. */
+export type HostView = Pick<FactsRequest, 'everything' | 'holders' | 'names' | 'onVanished'>;
+
 const factsRequest = (request: LaunchRequest): FactsRequest => {
   const wanted = request.devices.map(({ spec }) => wantedFacts(spec));
   const objectFds = request.objects.flatMap((spec) => {
@@ -29,8 +32,8 @@ const factsRequest = (request: LaunchRequest): FactsRequest => {
   return { devices: wanted.flatMap(({ devices }) => devices), fds: [...objectFds, ...wanted.flatMap(({ fds }) => fds)] };
 };
 
-const thisHost = (request: LaunchRequest): HostAccess => {
-  const wanted = factsRequest(request);
+const thisHost = (request: LaunchRequest, view: HostView): HostAccess => {
+  const wanted = { ...factsRequest(request), ...view };
   return {
     facts: readHostFacts(wanted),
     reread: () => readHostFacts({ ...wanted, holders: true }),
@@ -41,8 +44,11 @@ const thisHost = (request: LaunchRequest): HostAccess => {
   };
 };
 
-/** What is wrong in a model file is said by who reads it; that it came from an option, and what else to do, here. */
-const readModel = (file: string): HostModel => {
+/**
+ * Reads a model file. What is wrong in it is said by who reads it; that it came from an option, and what else to do, here.
+ * @throws FILE, HOST_MODEL
+ */
+export const readModel = (file: string): HostModel => {
   try {
     return readHostModelFile(file);
   } catch (error) {
@@ -62,7 +68,8 @@ const modelledHost = (file: string): HostAccess => {
 
 /**
  * Passed fds are identified first of all, while nothing else has been opened that could take a number nobody passed.
+ * @param view what to read of this host; a model has all it has
  * @throws FILE, HOST_MODEL
  */
-export const accessHost = (modelFile: string | undefined, request: LaunchRequest): HostAccess =>
-  modelFile === undefined ? thisHost(request) : modelledHost(modelFile);
+export const accessHost = (modelFile: string | undefined, request: LaunchRequest, view: HostView = {}): HostAccess =>
+  modelFile === undefined ? thisHost(request, view) : modelledHost(modelFile);

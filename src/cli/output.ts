@@ -19,6 +19,11 @@ export const sayLines = (text: string): void => {
 /** A problem with its cause and fixes, on standard error. */
 export const sayProblem = (problem: Problem): void => sayLines(problemText(problem));
 
+let outputClosed = false;
+
+/** Whether the reader of standard output is gone: what would be printed from now on is seen by nobody. */
+export const isOutputClosed = (): boolean => outputClosed;
+
 /** A reader that closes the pipe early (`| head`) ends the output, not the program. */
 export const tolerateClosedPipes = (): void => {
   for (const stream of [process.stdout, process.stderr]) {
@@ -26,6 +31,7 @@ export const tolerateClosedPipes = (): void => {
       if (error.code !== 'EPIPE') {
         throw error;
       }
+      outputClosed ||= stream === process.stdout;
     });
   }
 };

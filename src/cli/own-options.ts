@@ -10,8 +10,19 @@ export interface OwnOptionDefinition extends OwnOption {
 export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
   { name: 'dry-run', description: 'print what would happen and why, and touch nothing' },
   { name: 'check', description: 'attach for real, report, detach and exit' },
-  { name: 'format', metavar: 'FORMAT', description: 'how a plan or report is printed', choices: ['text', 'json'], default: 'text' },
-  { name: 'host-model', metavar: 'FILE', description: 'run on the simulated host that FILE describes instead of this one' },
+  {
+    name: 'format',
+    metavar: 'FORMAT',
+    description: 'how a plan or report is printed; the last three draw a plan',
+    choices: ['text', 'json', 'dot', 'mermaid', 'svg'],
+    default: 'text',
+  },
+  {
+    name: 'host-model',
+    metavar: 'FILE',
+    description:
+      'run on the simulated host that FILE describes instead of this one; plan also takes a folder, answers for each .json in it, and exits with 0 if at least one host can run the launch',
+  },
   {
     name: 'default-backend',
     metavar: 'BACKEND',

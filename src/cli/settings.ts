@@ -5,13 +5,16 @@ import type { ScannedOption } from '../options/scan-argv.ts';
 import type { BackendSettings, DefaultBackend } from '../plan/select-backend.ts';
 import { OWN_OPTIONS, type OwnOptionDefinition } from './own-options.ts';
 
+/** How a plan is printed; reports of other kinds are `text` or `json` (see `reportFormat`). */
+export type Format = 'text' | 'json' | 'dot' | 'mermaid' | 'svg';
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** What our own options say. */
 export interface Settings {
   readonly dryRun: boolean;
   readonly check: boolean;
-  readonly format: 'text' | 'json';
+  readonly format: Format;
   readonly hostModel: string | undefined;
   readonly backends: BackendSettings;
   readonly trace: string | undefined;
@@ -22,7 +25,7 @@ export interface Settings {
 interface ParsedValues {
   readonly dryRun?: boolean;
   readonly check?: boolean;
-  readonly format: 'text' | 'json';
+  readonly format: Format;
   readonly hostModel?: string;
   readonly defaultBackend: DefaultBackend;
   readonly enableBackends: readonly BackendName[];

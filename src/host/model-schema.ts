@@ -161,6 +161,24 @@ const MEDIATED_DEVICE = {
   },
 } as const;
 
+const MEMORY = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['hugePages', 'transparentHugePages'],
+  properties: {
+    hugePages: {
+      type: 'array',
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['pageSize', 'pages', 'free'],
+        properties: { pageSize: { type: 'integer', minimum: 1 }, pages: ref('count'), free: ref('count') },
+      },
+    },
+    transparentHugePages: { enum: ['always', 'madvise', 'never', 'unknown'] },
+  },
+} as const;
+
 const NODES = {
   type: 'object',
   propertyNames: { pattern: TEXT_FORMS.nodePath.pattern },
@@ -177,8 +195,9 @@ const NODES = {
         type: 'object',
         additionalProperties: false,
         required: ['pid', 'command'],
-        properties: { pid: { type: 'integer', minimum: 1 }, command: ref('string') },
+        properties: { pid: { type: 'integer', minimum: 1 }, command: ref('string'), hasIommufd: { type: 'boolean' } },
       },
+      deniedByCgroup: { type: 'boolean' },
     },
   },
 } as const;
@@ -202,6 +221,7 @@ const FDS = {
       group: ref('count'),
       target: ref('string'),
       device: ref('deviceNumber'),
+      rlimitMode: { enum: ['user', 'process'] },
       runtime: { type: 'boolean' },
     },
   },
@@ -224,6 +244,7 @@ export const HOST_MODEL_SCHEMA = {
     groups: { type: 'array', items: GROUP },
     devices: { type: 'array', items: PCI_DEVICE },
     mediatedDevices: { type: 'array', items: MEDIATED_DEVICE },
+    memory: MEMORY,
     nodes: NODES,
     fds: FDS,
   },

@@ -16,6 +16,7 @@ export interface HostModel {
   readonly groups: readonly GroupFacts[];
   readonly devices: readonly PciDeviceFacts[];
   readonly mediatedDevices?: readonly MediatedDeviceFacts[];
+  readonly memory?: MemoryFacts;
   /** Device nodes by path. In a model file the nodes that a stock kernel makes may be left out (see `stockNodes`). */
   readonly nodes?: Readonly<Record<string, NodeFacts | null>>;
   /** fds this process was started with, by number; used by models to stand in for a parent that passes fds. */
@@ -116,6 +117,26 @@ export interface MediatedDeviceFacts {
   readonly cdev: CdevFacts | null;
 }
 
+export interface MemoryFacts {
+  /** One pool for each page size, smallest first; empty when the kernel has none. */
+  readonly hugePages: readonly HugePagePool[];
+  readonly transparentHugePages: Known<'always' | 'madvise' | 'never'>;
+}
+
+export interface HugePagePool {
+  /** Bytes. */
+  readonly pageSize: number;
+  readonly pages: number;
+  readonly free: number;
+}
+
+export interface NodeHolder {
+  readonly pid: number;
+  readonly command: string;
+  /** Whether it has an iommufd open too; without one it cannot have bound a cdev, and an unbound cdev is in nobody's way. */
+  readonly hasIommufd?: boolean;
+}
+
 export interface NodeFacts {
   readonly device: string;
   /** Octal, e.g. `0600`. */
@@ -123,7 +144,9 @@ export interface NodeFacts {
   readonly uid: number;
   readonly gid: number;
   /** A process that has it open, where that could be seen. */
-  readonly heldBy?: { readonly pid: number; readonly command: string };
+  readonly heldBy?: NodeHolder;
+  /** The device cgroup of this process does not let it open the node. Absent: it does, or nobody can tell (cgroup v2 rules are BPF programs). */
+  readonly deniedByCgroup?: boolean;
 }
 
 export type FdKind =
@@ -153,6 +176,8 @@ export interface FdFacts {
   readonly target?: string;
   /** `major:minor` for a character device. */
   readonly device?: string;
+  /** For an iommufd: whom it charges for pinned memory, as IOMMU_OPTION_RLIMIT_MODE says. Absent: nobody asked. */
+  readonly rlimitMode?: 'user' | 'process';
   /** Of a kind that Node's runtime makes for itself (see `isRuntimeFd`). */
   readonly runtime?: boolean;
 }

@@ -7,12 +7,14 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export const isUuid = (text: string): boolean => UUID.test(text);
 
+export const mediatedDeviceFolder = (uuid: string): string => `/sys/bus/mdev/devices/${uuid}`;
+
 /**
  * Reads one mediated device from /sys/bus/mdev/devices; the parent is the folder it lies in.
  * @returns undefined when there is no such device, or it went away while it was being read
  */
 export const readMediatedDevice = (files: SystemFiles, uuid: string): MediatedDeviceFacts | undefined => {
-  const folder = `/sys/bus/mdev/devices/${uuid}`;
+  const folder = mediatedDeviceFolder(uuid);
   const real = files.realPath(folder);
   const type = files.linkName(`${folder}/mdev_type`);
   const deviceApi = files.text(`${folder}/mdev_type/device_api`);

@@ -11,6 +11,7 @@ export class BareMachine {
   readonly plan: Plan;
   readonly session: Session;
   readonly #executor: Executor;
+  #attached = true;
 
   private constructor(plan: Plan, session: Session, executor: Executor) {
     this.plan = plan;
@@ -41,8 +42,12 @@ export class BareMachine {
     return this.#executor.records;
   }
 
-  /** Undoes everything, last first. @throws VmattachError naming what could not be undone */
+  /** Undoes everything, last first; once. @throws VmattachError naming what could not be undone */
   async detach(): Promise<void> {
+    if (!this.#attached) {
+      return;
+    }
+    this.#attached = false;
     this.#countUsers(-1);
     const incomplete = incompleteUndo(await this.#executor.undo());
     if (incomplete !== undefined) {

@@ -6,7 +6,7 @@ import type { HostModel } from '../host/model.ts';
 import type { LaunchRequest } from '../request/request.ts';
 import { checkDevice } from './device-checks.ts';
 import { layOutRam } from './guest-ram.ts';
-import { HostIndex } from './host-index.ts';
+import { indexHost, type HostIndex } from './host-index.ts';
 import { checkDoubleMap, checkDuplicates, checkGroupSplit, checkReservedRanges } from './machine-checks.ts';
 import { checkMemlock, planMemlock } from './memlock.ts';
 import { hasErrors, type Plan, type PlannedFd, type PlannedObject } from './plan.ts';
@@ -59,7 +59,7 @@ const passedFds = (devices: readonly PlannedDevice[]): PlannedFd[] =>
  * Pure: the same request and host give the same plan, and nothing is opened.
  */
 export const createPlan = (request: LaunchRequest, model: HostModel, settings: BackendSettings): Plan => {
-  const host = new HostIndex(model);
+  const host = indexHost(model);
   const problems: Problem[] = [];
   const planned = planObjects(request.objects, model, problems);
   const entries = planDevices(request, host, settings, planned, problems);

@@ -52,3 +52,16 @@ export class HostIndex {
     return name === undefined ? undefined : this.#iommus.get(name);
   }
 }
+
+const indexes = new WeakMap<HostModel, HostIndex>();
+
+/** The index of a model, made once: a list of devices plans each of them on the same host. */
+export const indexHost = (model: HostModel): HostIndex => {
+  const known = indexes.get(model);
+  if (known !== undefined) {
+    return known;
+  }
+  const index = new HostIndex(model);
+  indexes.set(model, index);
+  return index;
+};

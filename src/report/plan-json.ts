@@ -1,5 +1,6 @@
 import type { AddressSpace } from '../backends/address-space.ts';
 import { hex } from '../backends/iova-ranges.ts';
+import type { Problem } from '../errors/problem.ts';
 import type { PropertyValue, PropertyValues } from '../objects/property.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeviceEntry } from '../plan/plan-device.ts';
@@ -43,6 +44,22 @@ const spaceJson = ({ id, backend, devices, sections }: AddressSpace) => ({
   maps: sections.map((section) => ({ iova: hex(section.iova), size: exact(section.size), access: 'rw', memory: section.block })),
 });
 
+export const memlockJson = ({ required, limit, accounting, sufficient }: Plan['memlock']) => ({
+  requiredBytes: exact(required),
+  limitBytes: limit === undefined ? 'unlimited' : exact(limit),
+  accounting,
+  sufficient,
+});
+
+export const problemJson = ({ code, severity, subject, message, cause, fixes }: Problem) => ({
+  code,
+  severity,
+  subject: subject ?? null,
+  message,
+  cause: cause ?? null,
+  fixes: fixes ?? [],
+});
+
 /**
  * A plan as the object that `plan --format json` prints, `schema` "vmattach.plan/1". Keys are stable; the same command line on
  * the same host gives the same bytes.
@@ -64,20 +81,8 @@ export const planJson = (plan: Plan) => ({
   devices: plan.entries.map((entry) => deviceJson(entry, plan.spaces)),
   addressSpaces: plan.spaces.map(spaceJson),
   fds: plan.fds.map(({ number, kind, owner }) => ({ number, kind, owner })),
-  memlock: {
-    requiredBytes: exact(plan.memlock.required),
-    limitBytes: plan.memlock.limit === undefined ? 'unlimited' : exact(plan.memlock.limit),
-    accounting: plan.memlock.accounting,
-    sufficient: plan.memlock.sufficient,
-  },
+  memlock: memlockJson(plan.memlock),
   steps: plan.steps.map(({ id, call, after, subject }) => ({ id, call, after, subject })),
   timeline: plan.timeline,
-  problems: plan.problems.map(({ code, severity, subject, message, cause, fixes }) => ({
-    code,
-    severity,
-    subject: subject ?? null,
-    message,
-    cause: cause ?? null,
-    fixes: fixes ?? [],
-  })),
+  problems: plan.problems.map(problemJson),
 });

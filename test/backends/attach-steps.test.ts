@@ -81,6 +81,51 @@ describe('one device is attached by', () => {
   });
 });
 
+describe('compat', () => {
+  test.each([
+    ['type1', 1],
+    ['type1v2', 3],
+  ])('%s sets the IOMMU model %d', async (compat, model) => {
+    const { ioctls: made } = await attach(
+      `-object iommufd,id=c,compat=${compat} -device vfio-pci,host=06:00.0,iommufd=c`,
+      WORKSTATION,
+    );
+    expect(made).toContain(`VFIO_SET_IOMMU ${model}`);
+  });
+});
+
+/** The calls of QEMU 10 at unplug, in its order; closing the fds would undo the same, but without saying what fails. */
+describe('one device is detached by', () => {
+  test.each<[what: string, line: string, expected: readonly string[]]>([
+    ['type1', '-device vfio-pci,host=06:00.0', ['VFIO_IOMMU_UNMAP_DMA size=134217728', 'VFIO_GROUP_UNSET_CONTAINER']],
+    [
+      'iommufd',
+      '-device vfio-iommu-pci,host=06:00.0',
+      [
+        'IOMMU_IOAS_UNMAP size=24 ioas_id=1 length=134217728',
+        'VFIO_DEVICE_DETACH_IOMMUFD_PT',
+        'IOMMU_DESTROY size=8 id=3',
+        'IOMMU_DESTROY size=8 id=1',
+      ],
+    ],
+    [
+      'compat',
+      '-object iommufd,id=c,compat=type1v2 -device vfio-pci,host=06:00.0,iommufd=c',
+      [
+        'VFIO_IOMMU_UNMAP_DMA size=134217728',
+        'VFIO_GROUP_UNSET_CONTAINER',
+        'IOMMU_VFIO_IOAS size=12 op=2',
+        'IOMMU_DESTROY size=8 id=1',
+      ],
+    ],
+  ])('%s', async (_what, line, expected) => {
+    const { machine, ioctls: made } = await attach(line, WORKSTATION);
+    const { length } = made;
+    await machine.detach();
+    expect(ioctls(made.slice(length))).toEqual(expected);
+  });
+});
+
 describe('a VF token', () => {
   const host = withDevice(SERVER, '0000:41:00.0', { driver: 'vfio-pci', cdev: { name: 'vfio99', device: '509:99' } });
 

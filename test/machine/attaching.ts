@@ -5,6 +5,7 @@ import {
   type SimulatedKernel,
   type SimulationOptions,
 } from '../../src/kernel/simulated/simulated-kernel.ts';
+import type { CallEvent } from '../../src/kernel/trace.ts';
 import { traced } from '../../src/kernel/traced-kernel.ts';
 import { BareMachine } from '../../src/machine/bare-machine.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -114,16 +115,31 @@ export interface Attached {
   readonly machine: BareMachine;
   /** The names of the calls that were made, in order. */
   readonly calls: readonly string[];
+  /** The same with what each was given, as `NAME ARGUMENT`. */
+  readonly ioctls: readonly string[];
 }
+
+/** One line for a call: its name and the fields that are not zero. */
+const formatCall = ({ call, argument }: CallEvent): string => {
+  const fields =
+    typeof argument === 'object' ? Object.entries(argument).filter(([name, value]) => name !== 'argsz' && Number(value) !== 0) : [];
+  const text =
+    typeof argument === 'object' ? fields.map(([name, value]) => `${name}=${String(value)}`).join(' ') : String(argument ?? '');
+  return `${call} ${text}`.trimEnd();
+};
 
 /** Attaches on a fresh simulated kernel, and listens to the ioctls. */
 export const attach = async (line: string, host: HostModel, options: SimulationOptions = {}): Promise<Attached> => {
   const kernel = createSimulatedKernel(host, options);
   const plan = planOf(line, host);
   const calls: string[] = [];
-  const heard: Kernel = traced(kernel, ({ call }) => calls.push(call));
+  const ioctls: string[] = [];
+  const heard: Kernel = traced(kernel, (event) => {
+    calls.push(event.call);
+    ioctls.push(formatCall(event));
+  });
   const machine = await BareMachine.attach(plan, heard, () => host);
-  return { kernel, plan, machine, calls };
+  return { kernel, plan, machine, calls, ioctls };
 };
 
 /** How many times a call was made. */

@@ -26,6 +26,12 @@ describe('createPlan finds', () => {
     for (const code of codes(planOf(line, host))) expect(PROBLEM_CODES).toContain(code);
   });
 
+  test('one problem for a device on a host driver, not also that its group is not viable', () => {
+    for (const line of [`${TYPE1}02:00.0`, `${CDEV}02:00.0`, compat('02:00.0')]) {
+      expect(codes(planOf(line, WORKSTATION))).toEqual(['NOT_BOUND']);
+    }
+  });
+
   test('a backend that is not enabled', () => {
     const plan = planOf(`${TYPE1}06:00.0`, WORKSTATION, { enabled: new Set(['iommufd']) });
     expect(plan.problems).toMatchObject([

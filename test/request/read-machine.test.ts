@@ -86,6 +86,7 @@ describe('readMachine refuses', () => {
     ['-machine memory-backend=', 'LINK_NOT_FOUND', "Memory backend '' not found"],
     ['-object iommufd,id=m -machine memory-backend=m', 'LINK_NOT_FOUND', "Memory backend 'm' not found"],
     [`${backend} -machine memory-backend=m -m 1G`, 'CONFLICT', 'Machine memory size does not match the size of the memory backend'],
+    [`${backend} -machine memory-backend=m -m 32`, 'CONFLICT', 'Machine memory size does not match the size of the memory backend'],
     [
       `${backend} -machine memory-backend=m -mem-path /x`,
       'CONFLICT',

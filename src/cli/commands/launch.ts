@@ -13,6 +13,7 @@ import { accessHost, type HostAccess } from '../host-access.ts';
 import { createLogger } from '../logger.ts';
 import { print, say, sayProblem } from '../output.ts';
 import { readLaunch } from '../read-launch.ts';
+import { reportFormat } from '../report-format.ts';
 import type { Settings } from '../settings.ts';
 import { showPlan } from './plan.ts';
 import { catchStopSignals, Stopped, untilStopped } from '../stop-signal.ts';
@@ -98,6 +99,9 @@ const attach = async (plan: Plan, host: HostAccess, settings: Settings): Promise
 /** Without a subcommand: plans, refuses what the plan refuses, and launches. */
 export const launch = async (argv: readonly string[]): Promise<number> => {
   const { settings, request } = readLaunch(argv);
+  if (!settings.dryRun) {
+    reportFormat(settings.format);
+  }
   const host = accessHost(settings.hostModel, request);
   const plan = createPlan(request, host.facts, settings.backends);
   if (settings.dryRun) {

@@ -4,7 +4,7 @@ import { check, errno } from './errno-exception.ts';
 import type { IommufdFile } from './files.ts';
 import { valueOf, type Handler, type Handlers } from './handler.ts';
 import { IoasPages } from './ioas-pages.ts';
-import { cutAt, mapPages, unmapRange, type UnmapOutcome } from './ioas-mapping.ts';
+import { checkUserRange, cutAt, mapPages, unmapRange, type UnmapOutcome } from './ioas-mapping.ts';
 import type { Ioas } from './ioas.ts';
 import type { IommufdContext } from './iommufd-context.ts';
 import { areaRange } from './iova-map.ts';
@@ -61,7 +61,7 @@ const mapDma: Handler<IommufdFile> = (world, { context }, argument) => {
   const { flags, vaddr, iova, size } = vfioStruct(world.memory, 'vfio_iommu_type1_dma_map', argument).values;
   check((flags & ~(READ | WRITE)) === 0, 'EINVAL');
   const ioas = compatIoas(context);
-  check(vaddr + size <= U64_MAX, 'EOVERFLOW');
+  checkUserRange(world, vaddr, size);
   const writable = (flags & WRITE) !== 0;
   const source = { kind: 'user', address: vaddr } as const;
   const pages = new IoasPages(world, { account: context.account, source, length: size, isWritable: writable });

@@ -56,7 +56,9 @@ const openElsewhere = (world: World, files: FileSystem, path: string): (() => vo
 /** Opens the nodes that the model says another process holds; nobody else's hold on a container or an iommufd can be felt. */
 export const holdNodes = (world: World, files: FileSystem): void => {
   for (const [path, { heldBy }] of files.nodes) {
-    if (heldBy !== undefined && /^\/dev\/vfio\/(?:\d+|devices\/.+)$/.test(path)) openElsewhere(world, files, path);
+    // Who has no iommufd cannot have bound a cdev, and a group is taken by whoever has it open.
+    const isTaken = heldBy !== undefined && (heldBy.hasIommufd !== false || !path.startsWith('/dev/vfio/devices/'));
+    if (isTaken && /^\/dev\/vfio\/(?:\d+|devices\/.+)$/.test(path)) openElsewhere(world, files, path);
   }
 };
 

@@ -1,11 +1,10 @@
 import { IOAS_MAP_FLAGS } from '../uapi/constants.ts';
-import { PAGE_SIZE } from './address-space.ts';
 import { check } from './errno-exception.ts';
 import type { IommufdFile } from './files.ts';
 import type { Handler } from './handler.ts';
 import { IoasPages, type PagesSource } from './ioas-pages.ts';
 import type { Ioas, IoasArea } from './ioas.ts';
-import { allocateIova, checkFixedIova, mapPages, unmapRange } from './ioas-mapping.ts';
+import { allocateIova, checkFixedIova, checkUserRange, LONGEST_PAGES, mapPages, unmapRange } from './ioas-mapping.ts';
 import { areaRange } from './iova-map.ts';
 import { U64_MAX } from './iova-range.ts';
 import { extensibleStruct } from './struct-argument.ts';
@@ -38,7 +37,7 @@ export const ioasMap: Handler<IommufdFile> = (world, { context }, argument) => {
   checkBelowLimit(iova, length);
   const { isFixed, readable, writable } = accessOf(flags);
   const ioas = context.ioas(ioas_id);
-  check(user_va + length <= U64_MAX, 'EOVERFLOW');
+  checkUserRange(world, user_va, length);
   const pages = new IoasPages(world, {
     account: context.account,
     source: { kind: 'user', address: user_va },
@@ -65,7 +64,7 @@ export const ioasMapFile: Handler<IommufdFile> = (world, { context }, argument) 
   const ioas = context.ioas(ioas_id);
   check(length > 0n, 'EINVAL');
   check(start + length - 1n <= U64_MAX, 'EOVERFLOW');
-  check(length <= U64_MAX - PAGE_SIZE, 'EINVAL');
+  check(length <= LONGEST_PAGES, 'EINVAL');
   const pages = new IoasPages(world, {
     account: context.account,
     source: fileSource(world, fd, start),

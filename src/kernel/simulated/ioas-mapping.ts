@@ -4,12 +4,16 @@ import type { Ioas, IoasArea } from './ioas.ts';
 import type { IoasPages } from './ioas-pages.ts';
 import { areaRange } from './iova-map.ts';
 import { overlaps, U64_MAX, type IovaRange } from './iova-range.ts';
+import { isAtLeast, type World } from './world.ts';
 
 /** Automatic IOVAs keep the alignment of the memory up to a huge page, so that it can be mapped by one. */
 const HUGE_PAGE_SIZE = 0x20_0000n;
 
 /** Automatic IOVAs are searched for in a 64-bit half, to leave room for rounding. */
 const LONGEST = U64_MAX / 2n;
+
+/** Bytes that one pages object can have. */
+export const LONGEST_PAGES = U64_MAX - PAGE_SIZE;
 
 const lowestBit = (value: bigint): bigint => (value === 0n ? LONGEST : value & -value);
 
@@ -28,6 +32,16 @@ export const allocateIova = (ioas: Ioas, start: bigint, length: bigint): bigint 
     if (iova + length - 1n <= range.last) return iova;
   }
   throw errno('ENOSPC');
+};
+
+/**
+ * The checks of user memory that is to be mapped, before its IOVA is looked at (iopt_alloc_user_pages).
+ * @throws ErrnoException EINVAL for a length next to 2^64, EOVERFLOW for a range past it; until 6.12 in this order, then in the other
+ */
+export const checkUserRange = (world: World, address: bigint, length: bigint): void => {
+  if (!isAtLeast(world, 6, 13)) check(length <= LONGEST_PAGES, 'EINVAL');
+  check(address + length <= U64_MAX, 'EOVERFLOW');
+  check(length <= LONGEST_PAGES, 'EINVAL');
 };
 
 /** The checks of a map at a given IOVA. @throws ErrnoException EINVAL, EOVERFLOW, EEXIST */

@@ -61,12 +61,13 @@ export class FileSystem {
     if (group.devices.size === 0) this.#nodes.delete(groupNodePath(group.id));
   }
 
-  /** open(2). @throws ErrnoException ENOENT, EACCES, EISDIR, and what the driver behind the node answers */
+  /** open(2). @throws ErrnoException ENOENT, EACCES, EPERM, EISDIR, and what the driver behind the node answers */
   open(path: string, flags: OpenFlags = {}): OpenFile {
     const node = this.#nodes.get(path);
     if (node === undefined) return this.#openRegular(path, flags);
     const { process } = this.#world.model;
     check(process.uid === 0 || canOpen(node, process).allowed, 'EACCES');
+    check(node.deniedByCgroup !== true, 'EPERM');
     return this.openNode(path, node);
   }
 

@@ -28,6 +28,16 @@ export const planHere = (args: readonly string[], doctor: (facts: HostModel) => 
   return { plan: createPlan(request, doctor(host.facts), settings.backends), host };
 };
 
+const attached = new Set<BareMachine>();
+
+/** For afterEach: a test that failed leaves nothing attached, for unbinding a device that is open would block for ever. */
+export const detachAll = async (): Promise<void> => {
+  for (const machine of attached) {
+    attached.delete(machine);
+    await machine.detach();
+  }
+};
+
 /** Plans and attaches for real, in this process. @throws VmattachError */
 export const attachHere = async (
   kernel: Kernel,
@@ -37,7 +47,9 @@ export const attachHere = async (
   const { plan, host } = planHere(args, doctor);
   const [problem] = plan.problems.filter(({ severity }) => severity === 'error');
   if (problem !== undefined) throw new Error(`the plan refuses: ${problem.message}`);
-  return BareMachine.attach(plan, kernel, host.reread);
+  const machine = await BareMachine.attach(plan, kernel, host.reread);
+  attached.add(machine);
+  return machine;
 };
 
 /** The fd of the n-th device. */

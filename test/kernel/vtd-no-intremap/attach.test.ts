@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { writeFileSync } from 'node:fs';
 import { VmattachError, type Problem } from '../../../src/errors/problem.ts';
 import type { HostModel } from '../../../src/host/model.ts';
 import { createLinuxKernel } from '../../../src/kernel/linux/linux-kernel.ts';
-import { attachHere, openVfioFiles, planHere } from '../lib/attach.ts';
+import { attachHere, detachAll, openVfioFiles, planHere } from '../lib/attach.ts';
 import { bindToVfio, readRoles, restoreDriver } from '../lib/host-devices.ts';
 
 const { eduA } = readRoles();
@@ -20,6 +20,7 @@ const BACKENDS = [
 ];
 
 beforeAll(() => bindToVfio(eduA));
+afterEach(detachAll);
 afterAll(() => restoreDriver(eduA));
 
 /** As if the facts did not tell: the kernel must then refuse by itself. */

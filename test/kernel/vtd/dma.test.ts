@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLinuxKernel } from '../../../src/kernel/linux/linux-kernel.ts';
-import { attachHere, deviceFd, guestRam, openVfioFiles } from '../lib/attach.ts';
+import { attachHere, detachAll, deviceFd, guestRam, openVfioFiles } from '../lib/attach.ts';
 import { sysfsRegisters, vfioRegisters } from '../lib/device-registers.ts';
 import { Edu } from '../lib/edu.ts';
 import { bindToVfio, readRoles, restoreDriver } from '../lib/host-devices.ts';
@@ -35,7 +35,10 @@ beforeAll(() => {
 afterAll(() => {
   for (const device of [eduA, eduB, sharedA, sharedB]) restoreDriver(device);
 });
-afterEach(() => rmSync(FILE, { force: true }));
+afterEach(async () => {
+  await detachAll();
+  rmSync(FILE, { force: true });
+});
 
 describe.each(BACKENDS)('attached through $backend', ({ backend, objects, link }) => {
   const device = (address: string): string[] => ['-device', `vfio-pci,host=${address}${link}`];

@@ -6,7 +6,7 @@ import { ramStep } from '../../../src/backends/ram.ts';
 import { VmattachError, type Problem } from '../../../src/errors/problem.ts';
 import { createLinuxKernel } from '../../../src/kernel/linux/linux-kernel.ts';
 import { BareMachine } from '../../../src/machine/bare-machine.ts';
-import { attachHere, openVfioFiles, planHere } from '../lib/attach.ts';
+import { attachHere, detachAll, openVfioFiles, planHere } from '../lib/attach.ts';
 import { bindTo, bindToVfio, cdevOf, groupOf, readRoles, restoreDriver, unbind } from '../lib/host-devices.ts';
 import { makeNode } from '../lib/nodes.ts';
 import { vmLck, vmPin } from '../lib/process-memory.ts';
@@ -28,6 +28,7 @@ afterAll(() => {
 });
 afterEach(async () => {
   await Promise.all([...holders].map(end));
+  await detachAll();
   expect(openVfioFiles()).toEqual([]);
   expect([vmPin(process.pid), vmLck(process.pid)]).toEqual([0, 0]);
 });

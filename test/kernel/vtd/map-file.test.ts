@@ -1,10 +1,10 @@
 import { release } from 'node:os';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { isKernelAtLeast } from '../../../src/host/kernel-release.ts';
 import { createLinuxKernel } from '../../../src/kernel/linux/linux-kernel.ts';
 import type { CallEvent } from '../../../src/kernel/trace.ts';
 import { traced } from '../../../src/kernel/traced-kernel.ts';
-import { attachHere, deviceFd, guestRam } from '../lib/attach.ts';
+import { attachHere, detachAll, deviceFd, guestRam } from '../lib/attach.ts';
 import { vfioRegisters } from '../lib/device-registers.ts';
 import { Edu } from '../lib/edu.ts';
 import { bindToVfio, readRoles, restoreDriver } from '../lib/host-devices.ts';
@@ -15,6 +15,7 @@ const PAGE = 4096;
 const AT = 0x10_0000;
 
 beforeAll(() => bindToVfio(eduA));
+afterEach(detachAll);
 afterAll(() => restoreDriver(eduA));
 
 const IOMMUFD = ['-object', 'iommufd,id=i', '-device', `vfio-pci,host=${eduA},iommufd=i`];

@@ -1,0 +1,72 @@
+import type { Problem, Severity } from '../errors/problem.ts';
+import { printable, wrapAtMost } from './graph-text.ts';
+import type { GraphEdge, GraphNode } from './graph.ts';
+
+const COLUMNS = 46;
+const CAUSE_LINES = 7;
+
+/** Longer fixes are for pasting, not for a picture. */
+const LONGEST_FIX = 60;
+const SHOWN_FIXES = 2;
+
+const RANK: Readonly<Record<Severity, number>> = { error: 2, warning: 1, info: 0 };
+
+export const worst = (severities: readonly Severity[]): Severity | undefined => severities.toSorted((a, b) => RANK[b] - RANK[a])[0];
+
+/** One problem, or several that say the same, with the boxes that are guilty. */
+export interface DrawnProblem {
+  readonly problem: Problem;
+  readonly count: number;
+  readonly targets: readonly string[];
+}
+
+const merge = (problems: readonly DrawnProblem[], keyOf: (problem: DrawnProblem) => string): DrawnProblem[] => {
+  const merged = new Map<string, DrawnProblem>();
+  for (const next of problems) {
+    const key = keyOf(next);
+    const known = merged.get(key);
+    merged.set(
+      key,
+      known === undefined
+        ? next
+        : { ...known, count: known.count + next.count, targets: [...new Set([...known.targets, ...next.targets])] },
+    );
+  }
+  return [...merged.values()];
+};
+
+/**
+ * One box for what has one cause, and one for the same complaint about the same box.
+ * @param targetsOf ids of the boxes that a problem is about
+ */
+export const drawProblems = (
+  problems: readonly Problem[],
+  targetsOf: (problem: Problem) => readonly string[],
+): readonly DrawnProblem[] => {
+  const drawn = problems.map((problem) => ({ problem, count: 1, targets: targetsOf(problem) }));
+  const byCause = merge(drawn, ({ problem: { code, severity, cause, message } }) =>
+    JSON.stringify([code, severity, cause ?? message]),
+  );
+  return merge(byCause, ({ problem: { code, severity }, targets }) => JSON.stringify([code, severity, targets]));
+};
+
+export const problemId = (index: number): string => `p${index}`;
+
+export const problemNode = ({ problem, count }: DrawnProblem, index: number): GraphNode => {
+  const { code, severity, message, cause, fixes = [] } = problem;
+  const short = fixes.filter((fix) => fix.length <= LONGEST_FIX).slice(0, SHOWN_FIXES);
+  return {
+    id: problemId(index),
+    kind: 'problem',
+    severity,
+    title: `${severity}: ${code}${count === 1 ? '' : ` × ${count}`}`,
+    lines: [
+      ...wrapAtMost(cause ?? message, COLUMNS, CAUSE_LINES),
+      ...short.flatMap((fix) => wrapAtMost(`fix: ${fix}`, COLUMNS, 2)),
+    ],
+    tooltip: [message, ...fixes.map((fix) => `fix: ${fix}`)].map(printable).join(' | '),
+  };
+};
+
+export const problemEdges = ({ problem, targets }: DrawnProblem, index: number): GraphEdge[] =>
+  targets.map((to) => ({ from: problemId(index), to, severity: problem.severity }));
