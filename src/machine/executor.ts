@@ -27,6 +27,10 @@ export class StepFailure extends Error {
   }
 }
 
+/** The steps of a graph that are still to do; what is done already holds nobody up. */
+const unfinished = (steps: readonly Step[], done: ReadonlySet<string>): Step[] =>
+  steps.filter(({ id }) => !done.has(id)).map((step) => ({ ...step, after: step.after.filter((id) => !done.has(id)) }));
+
 /** Runs the steps of a plan and keeps a ledger of what was done, so that it can be taken back. */
 export class Executor {
   readonly #session: Session;
@@ -42,31 +46,38 @@ export class Executor {
   }
 
   /**
-   * @param signal stops between steps; what was done is then undone, as after a failure
+   * Runs the steps that are not done yet. On a failure what this run did is undone, and what was done before stays.
+   * @param signal stops between steps; what this run did is then undone, as after a failure
    * @throws StepFailure; or the signal's reason, unless something could not be undone
    */
   async run(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
+    const before = new Set(this.#done.map(({ step }) => step.id));
     const began = performance.now();
     const perform = async (step: Step): Promise<void> => {
       const started = performance.now() - began;
       await step.run(this.#session);
       this.#done.push({ step, started, ended: performance.now() - began });
     };
-    const failed = await runGraph(steps, perform, () => signal?.aborted === true);
+    const failed = await runGraph(unfinished(steps, before), perform, () => signal?.aborted === true);
     if (failed !== undefined) {
       const text = failed.error instanceof SystemCallError ? failed.step.explain?.(failed.error.text, this.#session) : undefined;
-      throw new StepFailure(failed, text, await this.undo());
+      throw new StepFailure(failed, text, await this.undo(before));
     }
     if (signal?.aborted === true) {
-      throw incompleteUndo(await this.undo()) ?? signal.reason;
+      throw incompleteUndo(await this.undo(before)) ?? signal.reason;
     }
   }
 
-  /** Takes back all that was done, last first. A failed undo does not stop the others. @returns what could not be undone */
-  async undo(): Promise<readonly FailedStep[]> {
+  /**
+   * Takes back what was done, last first. A failed undo does not stop the others.
+   * @param keep ids of steps that stay done
+   * @returns what could not be undone
+   */
+  async undo(keep: ReadonlySet<string> = new Set()): Promise<readonly FailedStep[]> {
     const failures: FailedStep[] = [];
-    for (let record = this.#done.pop(); record !== undefined; record = this.#done.pop()) {
-      const { step } = record;
+    const leaving = this.#done.filter(({ step }) => !keep.has(step.id)).toReversed();
+    this.#done.splice(0, this.#done.length, ...this.#done.filter(({ step }) => keep.has(step.id)));
+    for (const { step } of leaving) {
       try {
         await step.undo?.(this.#session);
       } catch (error) {
