@@ -11,6 +11,12 @@ interface Occupant {
   readonly multifunction: boolean;
 }
 
+const occupantOf = (spec: DeviceSpec): Occupant => ({
+  driver: spec.type.name,
+  id: spec.id,
+  multifunction: spec.values.get('multifunction') === true,
+});
+
 const place = (devfn: number): string => `${(devfn >> 3).toString(16)}.${devfn & 7}`;
 
 /**
@@ -29,7 +35,7 @@ export class PciBus {
     const wanted = spec.values.get('addr');
     const asked = typeof wanted === 'object' && 'devfn' in wanted ? wanted.devfn : -1;
     const devfn = asked < 0 ? this.#free(spec) : asked;
-    const occupant: Occupant = { driver: spec.type.name, id: spec.id, multifunction: spec.values.get('multifunction') === true };
+    const occupant = occupantOf(spec);
     if (asked >= 0) {
       this.#checkPlace(devfn, occupant);
     }
@@ -37,9 +43,9 @@ export class PciBus {
     return devfn;
   }
 
-  unplug(devfn: number): void {
-    this.#occupants.delete(devfn);
-    this.#nextFree = 0;
+  /** Puts a device back where `plug` put it: the bus of a running machine is rebuilt from what sits on it. */
+  occupy(devfn: number, spec: DeviceSpec): void {
+    this.#occupants.set(devfn, occupantOf(spec));
   }
 
   #checkBus(spec: DeviceSpec): void {

@@ -38,9 +38,14 @@ const linkOf = (spec: DeviceSpec): Link | undefined => {
  * Puts a device into the composition tree and resolves its link to an iommufd object.
  * @throws VmattachError in QEMU's words
  */
-export const linkDevice = (spec: DeviceSpec, tree: CompositionTree, objects: ReadonlyMap<string, ObjectSpec>): LinkedDevice => {
+export const linkDevice = (
+  spec: DeviceSpec,
+  devfn: number | undefined,
+  tree: CompositionTree,
+  objects: ReadonlyMap<string, ObjectSpec>,
+): LinkedDevice => {
   const link = linkOf(spec);
   const target = link === undefined ? undefined : tree.resolveLink(link.property, link.value, link.targets);
   const { path } = tree.addDevice(spec.id, spec.type.name);
-  return { spec, path, object: target === undefined ? undefined : objects.get(target.path) };
+  return { spec, path, devfn, object: target === undefined ? undefined : objects.get(target.path) };
 };

@@ -39,11 +39,8 @@ export const readRequest = (
     createDefaultRam(machine, objects, tree);
   }
   const place = placeDevices(machine.type);
-  const devices = parsed.devices.filter(isOwnDevice).map((spec) =>
-    withLocation(spec.location, () => {
-      place(spec);
-      return linkDevice(spec, tree, created);
-    }),
-  );
+  const devices = parsed.devices
+    .filter(isOwnDevice)
+    .map((spec) => withLocation(spec.location, () => linkDevice(spec, place(spec), tree, created)));
   return { machine, objects, devices, tree };
 };

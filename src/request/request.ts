@@ -22,6 +22,8 @@ export interface LinkedDevice {
   readonly spec: DeviceSpec;
   /** QOM path, e.g. `/machine/peripheral/hostdev0`. */
   readonly path: string;
+  /** Slot and function on the bus of the built-in machine. */
+  readonly devfn: number | undefined;
   /** The iommufd object that `iommufd=` or `iommu=` names. */
   readonly object: ObjectSpec | undefined;
 }

@@ -50,9 +50,10 @@ describe('PciBus places', () => {
     });
   });
 
-  test('a device where another was unplugged', () => {
-    const bus = busWith('', '', '');
-    bus.unplug(8);
+  test('devices around those that sit there already', () => {
+    const bus = new PciBus();
+    bus.occupy(0, device());
+    bus.occupy(16, device());
     expect([bus.plug(device()), bus.plug(device())]).toEqual([8, 24]);
   });
 

@@ -98,7 +98,7 @@ const CASES: readonly Case[] = [
     met: withNodes(WORKSTATION, { '/dev/iommu': null }),
     code: 'IOMMUFD_MISSING',
     message: "vfio 0000:06:00.0: Could not open '/dev/iommu': No such file or directory",
-    cause: /module iommufd is not loaded$/,
+    cause: /the node \/dev\/iommu is not there$/,
   },
   {
     what: 'a container that was unloaded',
@@ -191,8 +191,8 @@ const CASES: readonly Case[] = [
   {
     what: 'a VF token that the kernel cannot take with a cdev',
     line: `-device vfio-iommu-pci,host=41:02.0,vf-token=${TOKEN}`,
-    planned: withRelease(SERVER, '6.18.0'),
-    met: withRelease(SERVER, '6.18.0'),
+    planned: withRelease(PF_BOUND, '6.19.0'),
+    met: withRelease(PF_BOUND, '6.18.0'),
     code: 'KERNEL_TOO_OLD',
     message: 'vfio 0000:41:02.0: error bind device fd=4 to iommufd=3: Argument list too long',
     cause: /^kernel 6\.18\.0 cannot take a VF token/,

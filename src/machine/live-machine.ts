@@ -1,0 +1,95 @@
+import type { DeviceSpec } from '../devices/device-spec.ts';
+import { VmattachError } from '../errors/problem.ts';
+import type { HostModel } from '../host/model.ts';
+import type { ObjectSpec } from '../objects/object-spec.ts';
+import { createPlan } from '../plan/create-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { BackendSettings } from '../plan/select-backend.ts';
+import { withDevice, withObject, withoutDevice, withoutObject } from '../request/change-request.ts';
+import type { LaunchRequest } from '../request/request.ts';
+import type { BareMachine } from './bare-machine.ts';
+
+/** What planning a change needs besides the request. */
+export interface ChangeContext {
+  readonly settings: BackendSettings;
+  /** The facts that a request needs, as they are now. */
+  readonly readHost: (request: LaunchRequest) => HostModel;
+}
+
+/**
+ * A machine whose objects and devices come and go: each change is planned as a launch is, refused for the same reasons, and
+ * carried out as the difference between two plans. Changes run one after another.
+ */
+export class LiveMachine {
+  readonly #machine: BareMachine;
+  readonly #context: ChangeContext;
+  #changes: Promise<unknown> = Promise.resolve();
+
+  constructor(machine: BareMachine, context: ChangeContext) {
+    this.#machine = machine;
+    this.#context = context;
+  }
+
+  get plan(): Plan {
+    return this.#machine.plan;
+  }
+
+  /** @throws VmattachError in QEMU's words; nothing has changed then */
+  addObject(spec: ObjectSpec): Promise<void> {
+    return this.#next(async () => {
+      const { request } = this.plan;
+      const changed = withObject(request, spec);
+      await this.#goTo(changed, () => withoutObject(changed, spec.id));
+    });
+  }
+
+  /** @throws CONFLICT while devices use it, LINK_NOT_FOUND */
+  removeObject(id: string): Promise<void> {
+    return this.#next(async () => this.#carryOut(withoutObject(this.plan.request, id)));
+  }
+
+  /** Attaches one more device; the others are not disturbed. @returns its QOM path. @throws VmattachError; no trace is left then */
+  addDevice(spec: DeviceSpec): Promise<string> {
+    return this.#next(async () => {
+      const changed = withDevice(this.plan.request, spec);
+      const path = changed.devices.at(-1)?.path ?? '';
+      await this.#goTo(changed, () => withoutDevice(changed, path));
+      return path;
+    });
+  }
+
+  /** Detaches a device. @param path its QOM path. @throws LINK_NOT_FOUND */
+  removeDevice(path: string): Promise<void> {
+    return this.#next(async () => this.#carryOut(withoutDevice(this.plan.request, path)));
+  }
+
+  detach(): Promise<void> {
+    return this.#next(async () => this.#machine.detach());
+  }
+
+  /** A failed change does not stop the next. */
+  #next<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(change);
+    this.#changes = result.catch(() => undefined);
+    return result;
+  }
+
+  async #goTo(request: LaunchRequest, undo: () => void): Promise<void> {
+    try {
+      await this.#carryOut(request);
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  }
+
+  async #carryOut(request: LaunchRequest): Promise<void> {
+    const read = (): HostModel => this.#context.readHost(request);
+    const plan = createPlan(request, read(), this.#context.settings);
+    const [problem] = plan.problems.filter(({ severity }) => severity === 'error');
+    if (problem !== undefined) {
+      throw new VmattachError(problem);
+    }
+    await this.#machine.change(plan, read);
+  }
+}

@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { isOwnDevice, isOwnObject } from '../../src/request/engine-parts.ts';
+import { parseDevice } from '../../src/devices/parse-device.ts';
+import { parseObject } from '../../src/objects/parse-object.ts';
+import type { Problem } from '../../src/errors/problem.ts';
+import { VmattachError } from '../../src/errors/problem.ts';
+import { createSimulatedKernel, type SimulatedKernel } from '../../src/kernel/simulated/simulated-kernel.ts';
+import { BareMachine } from '../../src/machine/bare-machine.ts';
+import { LiveMachine } from '../../src/machine/live-machine.ts';
+import { WORKSTATION } from '../plan/hosts.ts';
+import { DEFAULTS, planOf } from '../plan/planning.ts';
+
+const context = { location: '', existingIds: new Set<string>(), onWarning: () => undefined };
+
+const device = (text: string) => {
+  const spec = parseDevice(text, context);
+  if (!isOwnDevice(spec)) throw new Error('not a device of ours');
+  return spec;
+};
+
+const object = (text: string) => {
+  const spec = parseObject(text, context);
+  if (!isOwnObject(spec)) throw new Error('not an object of ours');
+  return spec;
+};
+
+const refusal = async (body: Promise<unknown>): Promise<Problem> => {
+  const outcome: unknown = await body.catch((error: unknown) => error);
+  if (outcome instanceof VmattachError) return outcome.problem;
+  throw new Error('nothing was refused');
+};
+
+describe('LiveMachine', () => {
+  let kernel: SimulatedKernel;
+  let machine: LiveMachine;
+  const names = () => machine.plan.devices.map(({ name }) => name);
+
+  beforeEach(async () => {
+    kernel = createSimulatedKernel(WORKSTATION);
+    const bare = await BareMachine.attach(planOf('-m 64M', WORKSTATION), kernel, () => WORKSTATION);
+    machine = new LiveMachine(bare, { settings: DEFAULTS, readHost: () => WORKSTATION });
+  });
+
+  test('plugs an iommufd and a device that links to it, and takes both away again', async () => {
+    await machine.addObject(object('iommufd,id=iommufd0'));
+    expect(await machine.addDevice(device('vfio-pci,id=hostdev0,host=06:00.0,iommufd=iommufd0'))).toBe(
+      '/machine/peripheral/hostdev0',
+    );
+    expect(kernel.dmaRead('0000:06:00.0', 0n, new Uint8Array(8))).toBe(true);
+    expect(await refusal(machine.removeObject('iommufd0'))).toMatchObject({
+      message: "object 'iommufd0' is in use, can not be deleted",
+    });
+    await machine.removeDevice('/machine/peripheral/hostdev0');
+    await machine.removeObject('iommufd0');
+    await machine.detach();
+    expect(kernel.leftovers()).toEqual([]);
+  });
+
+  test('a refused device leaves no trace: its id and its place are free', async () => {
+    expect(await refusal(machine.addDevice(device('vfio-pci,id=h,addr=3,host=0a:00.0')))).toMatchObject({ code: 'NO_SUCH_DEVICE' });
+    await machine.addDevice(device('vfio-pci,id=h,addr=3,host=06:00.0'));
+    expect(names()).toEqual(['0000:06:00.0']);
+  });
+
+  test('a device that the kernel refuses leaves no trace either', async () => {
+    const release = kernel.openElsewhere('/dev/vfio/16');
+    const held = kernel.leftovers();
+    expect(await refusal(machine.addDevice(device('vfio-pci,id=h,host=06:00.0')))).toMatchObject({ code: 'BUSY' });
+    expect(kernel.leftovers()).toEqual(held);
+    release();
+    await machine.addDevice(device('vfio-pci,id=h,host=06:00.0'));
+    expect(names()).toEqual(['0000:06:00.0']);
+  });
+
+  test('refuses what a launch would refuse', async () => {
+    await machine.addDevice(device('vfio-pci,id=h,host=06:00.0'));
+    expect(await refusal(machine.addDevice(device('vfio-pci,id=h,host=01:00.0')))).toMatchObject({
+      message: "Duplicate device ID 'h'",
+    });
+    expect(await refusal(machine.addDevice(device('vfio-pci,id=i,host=06:00.0')))).toMatchObject({ code: 'DUPLICATE_DEVICE' });
+    expect(await refusal(machine.addDevice(device('vfio-pci,id=i,host=01:00.0,iommufd=x')))).toMatchObject({
+      code: 'LINK_NOT_FOUND',
+    });
+    expect(await refusal(machine.removeDevice('/machine/peripheral/x'))).toMatchObject({ code: 'LINK_NOT_FOUND' });
+  });
+
+  test('a device keeps its place on the bus when another leaves', async () => {
+    await machine.addDevice(device('vfio-pci,id=a,host=01:00.0'));
+    await machine.addDevice(device('vfio-pci,id=b,host=01:00.1'));
+    await machine.removeDevice('/machine/peripheral/a');
+    await machine.addDevice(device('vfio-pci,id=c,host=06:00.0'));
+    expect(machine.plan.request.devices.map(({ spec, devfn }) => [spec.id, devfn])).toEqual([
+      ['b', 8],
+      ['c', 0],
+    ]);
+  });
+
+  test('changes asked for at the same time run one after another', async () => {
+    await Promise.all([
+      machine.addDevice(device('vfio-pci,id=a,host=01:00.0')),
+      machine.addDevice(device('vfio-pci,id=b,host=01:00.1')),
+      machine.removeDevice('/machine/peripheral/a'),
+      machine.addDevice(device('vfio-pci,id=c,host=06:00.0')),
+    ]);
+    expect(names()).toEqual(['0000:01:00.1', '0000:06:00.0']);
+    await machine.detach();
+    expect(kernel.leftovers()).toEqual([]);
+  });
+});
