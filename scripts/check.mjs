@@ -10,7 +10,9 @@ const CHECKS = [
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'format', command: ['oxfmt', '--check', '.'] },
   { name: 'unused code', command: ['knip'] },
-  { name: 'generated files', command: ['tsx', 'scripts/generate-validators.ts', '--check'] },
+  { name: 'generated validators', command: ['tsx', 'scripts/generate-validators.ts', '--check'] },
+  { name: 'generated error pages', command: ['tsx', 'scripts/generate-error-docs.ts', '--check'] },
+  { name: 'published schemas', command: ['tsx', 'scripts/generate-schemas.ts', '--check'] },
 ];
 
 const failed = CHECKS.filter(({ name, command: [tool = '', ...args] }) => {

@@ -33,6 +33,8 @@ export interface RamSection {
   readonly block: string;
   /** Bytes into the block. */
   readonly offset: bigint;
+  /** The step after which it can be mapped, where that is not the one that makes the block. */
+  readonly readyAfter?: string | undefined;
 }
 
 /** One set of I/O page tables: a container, or an IOAS. Guest RAM is mapped once in each. */
@@ -51,4 +53,6 @@ export interface IommufdObject {
   /** An inherited /dev/iommu; it is never closed here. */
   readonly fd: number | undefined;
   readonly compat: 'type1v2' | 'type1' | undefined;
+  /** Whose limit pinned memory is held against. The kernel's default is the user; `process` is set after opening (IOMMU_OPTION_RLIMIT_MODE). */
+  readonly accounting: 'user' | 'process';
 }

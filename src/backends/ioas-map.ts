@@ -29,7 +29,7 @@ export const chunkSection = (section: RamSection): RamSection[] => {
   return Array.from({ length: count }, (_, index) => {
     const start = BigInt(index) * chunk;
     const rest = section.size - start;
-    return { block: section.block, iova: section.iova + start, offset: section.offset + start, size: rest < chunk ? rest : chunk };
+    return { ...section, iova: section.iova + start, offset: section.offset + start, size: rest < chunk ? rest : chunk };
   });
 };
 
@@ -60,7 +60,7 @@ export const ioasMapStep = (space: AddressSpace, object: IommufdObject, chunk: R
   id: `IOMMU_IOAS_MAP:${space.id}@${hex(chunk.iova)}`,
   call: 'IOMMU_IOAS_MAP',
   subject: space.id,
-  after: [ioasRangesId(space), ramStepId(chunk.block)],
+  after: [ioasRangesId(space), chunk.readyAfter ?? ramStepId(chunk.block)],
   device: space.devices[0],
   mappedBytes: chunk.size,
   run: (session) => mapChunk(session, space, object, chunk),

@@ -3,7 +3,7 @@ import { EXTENSION, VFIO_IOAS_OP } from '../kernel/uapi/constants.ts';
 import type { AddressSpace, IommufdObject } from './address-space.ts';
 import { deviceInfoStep } from './device-info.ts';
 import { firstOfEachGroup, groupStatusStep, joinContainerId, joinContainerStep, openGroupStep } from './group-steps.ts';
-import { ioasStep, ioasStepId, openIommufdStep } from './iommufd-steps.ts';
+import { ioasStep, ioasStepId, limitModeSteps, openIommufdStep } from './iommufd-steps.ts';
 import { containerSlot, ioasSlot, iommufdSlot } from './slots.ts';
 import type { Step } from './step.ts';
 import { containerInfoStep, deviceFdId, deviceFdStep, mapSteps, setIommuId, setIommuStep } from './type1-steps.ts';
@@ -35,6 +35,7 @@ export const iommufdCompatSteps = (space: AddressSpace, object: IommufdObject): 
   const groups = firstOfEachGroup(space.devices);
   return [
     openIommufdStep(object, space.devices[0]),
+    ...limitModeSteps(object, space.devices[0]),
     ioasStep(space, object),
     compatIoasStep(space, object),
     ...groups.flatMap((device, index) => [

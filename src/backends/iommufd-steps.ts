@@ -2,7 +2,7 @@ import { failure } from '../errors/problem.ts';
 import { call, callAsync } from '../kernel/call.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OwnedFd } from '../kernel/owned-fd.ts';
-import { BIND_FLAGS } from '../kernel/uapi/constants.ts';
+import { BIND_FLAGS, IOMMU_OPTION_ID, IOMMU_OPTION_OP } from '../kernel/uapi/constants.ts';
 import type { AddressSpace, AttachDevice, IommufdObject } from './address-space.ts';
 import { attachToIoas, detachFromIoas } from './hwpt.ts';
 import { readIoasRanges } from './ioas-ranges.ts';
@@ -36,6 +36,38 @@ export const openIommufdStep = (object: IommufdObject, device: AttachDevice): St
   undo: (session) => session.get(iommufdSlot(object)).close(),
   explain: (reason) => ({ message: `Could not open '${IOMMU_NODE}': ${reason}` }),
 });
+
+const RLIMIT_MODE_PROCESS = 1n;
+
+const limitModeId = (object: IommufdObject): string => `IOMMU_OPTION:${object.path}`;
+
+/**
+ * Charges what is pinned to this process instead of all processes of the user. It takes CAP_SYS_RESOURCE, and comes before the first
+ * object of the iommufd (drivers/iommu/iommufd/main.c). A passed iommufd keeps the mode that its opener gave it.
+ */
+export const limitModeSteps = (object: IommufdObject, device: AttachDevice): Step[] => {
+  if (object.fd !== undefined || object.accounting === 'user') {
+    return [];
+  }
+  return [
+    {
+      id: limitModeId(object),
+      call: 'IOMMU_OPTION',
+      subject: object.path,
+      after: [openIommufdId(object)],
+      device,
+      run: (session) => {
+        const values = { option_id: IOMMU_OPTION_ID.RLIMIT_MODE, op: IOMMU_OPTION_OP.SET, val64: RLIMIT_MODE_PROCESS };
+        call(session.kernel, session.get(iommufdSlot(object)).number, 'IOMMU_OPTION', values);
+      },
+      explain: (reason) => ({ message: `Failed to set the limit mode of ${object.id}: ${reason}` }),
+    },
+  ];
+};
+
+/** What makes objects waits for this step. */
+const iommufdReadyId = (object: IommufdObject): string =>
+  object.fd === undefined && object.accounting === 'process' ? limitModeId(object) : openIommufdId(object);
 
 /** The node must be the device that sysfs names: it could be stale or replaced. @throws CDEV_MISSING */
 const checkCdev = (kernel: Kernel, fd: number, device: AttachDevice, cdev: NonNullable<AttachDevice['cdev']>): void => {
@@ -104,7 +136,7 @@ export const bindStep = (object: IommufdObject, device: AttachDevice): Step => (
   id: `VFIO_DEVICE_BIND_IOMMUFD:${device.path}`,
   call: 'VFIO_DEVICE_BIND_IOMMUFD',
   subject: device.path,
-  after: [openIommufdId(object), `open:${device.path}`],
+  after: [iommufdReadyId(object), `open:${device.path}`],
   device,
   run: async (session) => session.put(deviceIdSlot(device), await bind(session, object, device)),
   explain: (reason, session) => ({
@@ -118,7 +150,7 @@ export const ioasStep = (space: AddressSpace, object: IommufdObject): Step => ({
   id: ioasStepId(space),
   call: 'IOMMU_IOAS_ALLOC',
   subject: space.id,
-  after: [openIommufdId(object)],
+  after: [iommufdReadyId(object)],
   device: space.devices[0],
   run: (session) => {
     const { out_ioas_id } = call(session.kernel, session.get(iommufdSlot(object)).number, 'IOMMU_IOAS_ALLOC');

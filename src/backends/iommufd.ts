@@ -1,7 +1,16 @@
 import type { AddressSpace, IommufdObject } from './address-space.ts';
 import { deviceInfoStep } from './device-info.ts';
 import { chunkSection, ioasMapStep } from './ioas-map.ts';
-import { attachStep, attachStepId, bindStep, ioasRangesStep, ioasStep, openCdevStep, openIommufdStep } from './iommufd-steps.ts';
+import {
+  attachStep,
+  attachStepId,
+  bindStep,
+  ioasRangesStep,
+  ioasStep,
+  limitModeSteps,
+  openCdevStep,
+  openIommufdStep,
+} from './iommufd-steps.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -10,6 +19,7 @@ import type { Step } from './step.ts';
  */
 export const iommufdSteps = (space: AddressSpace, object: IommufdObject): Step[] => [
   openIommufdStep(object, space.devices[0]),
+  ...limitModeSteps(object, space.devices[0]),
   ioasStep(space, object),
   ...space.devices.flatMap((device) => [
     openCdevStep(device),

@@ -16,9 +16,19 @@ export const slot = <T>(key: string): Slot<T> => ({ key });
 export class Session {
   readonly kernel: Kernel;
   readonly #values = new Map<string, unknown>();
+  #stopping = false;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+  }
+
+  /** What was done will be undone: a long step ends early. */
+  get stopping(): boolean {
+    return this.#stopping;
+  }
+
+  stop(): void {
+    this.#stopping = true;
   }
 
   put<T>(name: Slot<T>, value: T): void {

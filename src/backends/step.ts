@@ -22,6 +22,8 @@ export interface Step {
   readonly device?: AttachDevice;
   /** Bytes of guest RAM that the step pins and maps; what it costs depends on them. */
   readonly mappedBytes?: bigint;
+  /** Bytes of guest RAM whose pages the step makes. */
+  readonly populatedBytes?: bigint;
   readonly run: (session: Session) => void | Promise<void>;
   readonly undo?: (session: Session) => void | Promise<void>;
   /** @param reason strerror(3) text of the failed call */

@@ -101,7 +101,7 @@ const mapStep = (space: AddressSpace, section: RamSection, previous: string): St
   id: mapStepId(space, section),
   call: 'VFIO_IOMMU_MAP_DMA',
   subject: space.id,
-  after: [previous, ramStepId(section.block)],
+  after: [previous, section.readyAfter ?? ramStepId(section.block)],
   device: space.devices[0],
   mappedBytes: section.size,
   run: async (session) => {

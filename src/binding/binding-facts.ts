@@ -40,6 +40,8 @@ export const vfioHolder = ({ nodes = {} }: HostModel, device: PciDeviceFacts): N
     ...(device.cdev === null ? [] : [cdevNodePath(device.cdev.name)]),
     ...(device.group === null ? [] : [groupNodePath(device.group), `/dev/vfio/noiommu-${device.group}`]),
   ];
-  const present = Object.fromEntries(Object.entries(nodes).flatMap(([path, node]) => (node === null ? [] : [[path, node] as const])));
+  const present = Object.fromEntries(
+    Object.entries(nodes).flatMap(([path, node]) => (node === null ? [] : [[path, node] as const])),
+  );
   return paths.map((path) => nodeOf(present, path)?.heldBy).find((holder) => holder !== undefined);
 };

@@ -1,9 +1,5 @@
-/**
- * How the host uses a device.
- * `warn`: it can be taken, somebody will notice. `refuse`: only with force. `held`: never, since the kernel would block the write to
- * `unbind` until the holder lets go.
- */
-export type UseLevel = 'warn' | 'refuse' | 'held';
+/** How much a use weighs. `warn`: the device can be taken, somebody will notice. `refuse`: only by force. */
+type UseLevel = 'warn' | 'refuse';
 
 export interface DeviceUse {
   readonly level: UseLevel;

@@ -1,6 +1,6 @@
+import path from 'node:path';
 import { readHostFacts } from '../host/linux-facts.ts';
 import type { PciDeviceFacts } from '../host/model.ts';
-import { createPciNames } from '../host/pci-names.ts';
 import { pciDeviceFolder } from '../host/read-pci-device.ts';
 import { createSystemFiles, type SystemFiles } from '../host/system-files.ts';
 import type { BindingFacts, DeviceState } from './binding-facts.ts';
@@ -19,15 +19,12 @@ export const readOverride = (files: Pick<SystemFiles, 'text'>, address: string):
 
 const readState = (files: SystemFiles, root: string, device: PciDeviceFacts): DeviceState => ({
   override: readOverride(files, device.address),
-  uses:
-    device.driver === null
-      ? displayUses(files, device)
-      : [
-          ...displayUses(files, device),
-          ...networkUses(files, device),
-          ...storageUses(files, device, (node) => root === '/' && isClaimed(node)),
-          ...inputUses(files, device),
-        ],
+  uses: [
+    ...displayUses(files, device),
+    ...networkUses(files, device),
+    ...storageUses(files, device, (node) => isClaimed(path.join(root, node))),
+    ...inputUses(files, device),
+  ],
 });
 
 /** The devices that were named, and what is known of them and their groups. */
@@ -45,18 +42,13 @@ export interface NamedDevices {
  */
 export const readBindingFacts = (words: readonly string[], root = '/'): NamedDevices => {
   const files = createSystemFiles(root);
-  const addresses = selectDevices(words, files.names('/sys/bus/pci/devices'), files.realPath);
-  const host = readHostFacts({ devices: addresses, fds: [], holders: true }, root);
-  const nameOf = createPciNames(files);
-  const devices = host.devices.map((device) => {
-    const name = nameOf(device);
-    return name === undefined ? device : { ...device, name };
-  });
+  const addresses = selectDevices(words, files.names('/sys/bus/pci/devices'), (folder) => files.realPath(folder));
+  const host = readHostFacts({ devices: addresses, fds: [], holders: true, names: true }, root);
   return {
     addresses,
     facts: {
-      host: { ...host, devices },
-      states: new Map(devices.map((device) => [device.address, readState(files, root, device)])),
+      host,
+      states: new Map(host.devices.map((device) => [device.address, readState(files, root, device)])),
       drivers: new Set(files.names('/sys/bus/pci/drivers')),
     },
   };

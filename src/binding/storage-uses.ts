@@ -14,7 +14,7 @@ interface BlockDevice {
 }
 
 /** Tells whether the kernel has a block device node in exclusive use: by a mount, swap, dm, md or ZFS. */
-export type IsClaimed = (node: string) => boolean;
+type IsClaimed = (node: string) => boolean;
 
 const readBlockDevice = (files: SystemFiles, name: string, folder: string): BlockDevice => {
   const mapped = files.text(`${folder}/dm/name`);
@@ -30,10 +30,7 @@ const readBlockDevice = (files: SystemFiles, name: string, folder: string): Bloc
 const withPartitions = (files: SystemFiles, disk: string): BlockDevice[] => {
   const folder = `/sys/block/${disk}`;
   const partitions = files.names(folder).filter((name) => files.exists(`${folder}/${name}/partition`));
-  return [
-    readBlockDevice(files, disk, folder),
-    ...partitions.map((name) => readBlockDevice(files, name, `${folder}/${name}`)),
-  ];
+  return [readBlockDevice(files, disk, folder), ...partitions.map((name) => readBlockDevice(files, name, `${folder}/${name}`))];
 };
 
 interface Mount {

@@ -73,7 +73,7 @@ const createPrinter = (format: Settings['format'], names: readonly string[]): Pr
       return { heading: table.heading(), line: (answer) => table.row(answer), summary: () => table.summary() };
     }
     default:
-      throw failure('VALUE_INVALID', `--format ${format} shows one plan, and --host-model names a folder`, {
+      throw failure('VALUE_INVALID', 'this format shows one plan, and --host-model names a folder', {
         location: `--format ${format}`,
         cause: 'a folder of host models is answered with a table (text) or one line for each host (json)',
         fixes: ['--format text', '--format json', '--host-model with one file of the folder'],

@@ -7,6 +7,8 @@ import { createLinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { raiseThreadPool } from '../kernel/linux/thread-pool.ts';
 import { createSimulatedKernel } from '../kernel/simulated/simulated-kernel.ts';
 import type { FactsRequest } from '../host/linux-facts.ts';
+import { withLimitModes } from './limit-modes.ts';
+import { folderRefused, isModelFolder } from './model-folder.ts';
 import { passedFd } from '../plan/plan-objects.ts';
 import { wantedFacts } from '../plan/device-identity.ts';
 import type { LaunchRequest } from '../request/request.ts';
@@ -35,7 +37,7 @@ const factsRequest = (request: LaunchRequest): FactsRequest => {
 const thisHost = (request: LaunchRequest, view: HostView): HostAccess => {
   const wanted = { ...factsRequest(request), ...view };
   return {
-    facts: readHostFacts(wanted),
+    facts: withLimitModes(readHostFacts(wanted), createLinuxKernel),
     reread: () => readHostFacts({ ...wanted, holders: true }),
     openKernel: (blockingCalls) => {
       raiseThreadPool(blockingCalls);
@@ -49,6 +51,9 @@ const thisHost = (request: LaunchRequest, view: HostView): HostAccess => {
  * @throws FILE, HOST_MODEL
  */
 export const readModel = (file: string): HostModel => {
+  if (isModelFolder(file)) {
+    throw folderRefused(file);
+  }
   try {
     return readHostModelFile(file);
   } catch (error) {

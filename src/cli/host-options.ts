@@ -1,10 +1,8 @@
-import { OWN_OPTIONS, type OwnOptionDefinition } from './own-options.ts';
-
-const HOST_MODEL: readonly OwnOptionDefinition[] = OWN_OPTIONS.filter(({ name }) => name === 'host-model');
+import type { OwnOptionDefinition } from './own-options.ts';
 
 /** Options of subcommands that look at a host and print what they see. */
 export const HOST_OPTIONS: readonly OwnOptionDefinition[] = [
-  ...HOST_MODEL,
+  { name: 'host-model', metavar: 'FILE', description: 'look at the host that FILE describes instead of this one' },
   { name: 'format', metavar: 'FORMAT', description: 'how it is printed', choices: ['text', 'json'], default: 'text' },
 ];
 

@@ -1,9 +1,14 @@
 import { statSync } from 'node:fs';
 import { failure, type VmattachError } from '../errors/problem.ts';
 
-/** Whether `--host-model` names a folder of models, which only planning can answer for. */
-export const isModelFolder = (model: string | undefined): model is string =>
-  model !== undefined && model !== '' && statSync(model, { throwIfNoEntry: false })?.isDirectory() === true;
+/** Whether `--host-model` names a folder of models, which only planning can answer for. What cannot be looked at is left to who reads it. */
+export const isModelFolder = (model: string): boolean => {
+  try {
+    return statSync(model).isDirectory();
+  } catch {
+    return false;
+  }
+};
 
 export const folderRefused = (folder: string): VmattachError =>
   failure('VALUE_INVALID', 'this is a folder, and one host is needed', {

@@ -23,8 +23,14 @@ const warningReporter = (): ((warning: RequestWarning) => void) => {
   };
 };
 
-/** The launch that a command line asks for, and our own options beside QEMU's. @throws VmattachError */
-export const readLaunch = (argv: readonly string[]): { readonly settings: Settings; readonly request: LaunchRequest } => {
+/** The launch that a command line asks for, and our own options beside QEMU's. */
+export interface Launch {
+  readonly settings: Settings;
+  readonly request: LaunchRequest;
+}
+
+/** @throws VmattachError */
+export const readLaunch = (argv: readonly string[]): Launch => {
   const scanned = scanArgv(argv, OWN_OPTIONS);
   const settings = readSettings(scanned.options);
   return { settings, request: readRequest(scanned, DEFAULT_MACHINE, warningReporter()) };

@@ -24,10 +24,16 @@ export const createKernelConfig = (files: SystemFiles, release: string): ((symbo
   let text: string | undefined;
   let isRead = false;
   return (symbol) => {
-    if (!isRead) text = readConfigText(files, release);
-    isRead = true;
+    if (!isRead) {
+      const config = readConfigText(files, release);
+      // So that every line begins with a line end.
+      text = config === undefined ? undefined : `\n${config}`;
+      isRead = true;
+    }
     if (text === undefined) return undefined;
-    const value = new RegExp(`^CONFIG_${symbol}=([ym])$`, 'm').exec(text)?.[1];
+    const assignment = `\nCONFIG_${symbol}=`;
+    const start = text.indexOf(assignment);
+    const value = start === -1 ? 'n' : text[start + assignment.length];
     return value === 'y' || value === 'm' ? value : 'n';
   };
 };

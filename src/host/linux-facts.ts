@@ -48,7 +48,7 @@ const readIommus = (files: SystemFiles, groups: readonly GroupFacts[], everythin
 const readNodes = (files: SystemFiles, model: HostModel, holders: boolean): Record<string, NodeFacts | null> => {
   const paths = [...new Set([CONTAINER_NODE, IOMMUFD_NODE, ...Object.keys(stockNodes(model))])];
   const exclusive = paths.filter((node) => node !== CONTAINER_NODE && node !== IOMMUFD_NODE);
-  const held = holders ? findHolders(files, exclusive, process.pid) : new Map<string, NodeHolder>();
+  const held = holders && exclusive.length > 0 ? findHolders(files, exclusive, process.pid) : new Map<string, NodeHolder>();
   const letsOpen = readDeviceCgroup(files);
   return Object.fromEntries(
     paths.map((node) => {

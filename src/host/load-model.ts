@@ -63,16 +63,19 @@ export const parseHostModel = (text: string, fileName: string): HostModel => {
   return model;
 };
 
+/** Where every read goes first: a buffer of its own for each of ten thousand small files would be most of the work. */
+let scratch: Buffer | undefined;
+
 /** A pipe or a device says nothing about how much will come, so it is read up to the limit and no further. */
 const readBounded = (path: string): string => {
   const fd = openSync(path, 'r');
+  scratch ??= Buffer.allocUnsafe(CHUNK);
   try {
     const chunks: Buffer[] = [];
     for (let total = 0; total <= HOST_MODEL_SIZE_LIMIT;) {
-      const chunk = Buffer.allocUnsafe(CHUNK);
-      const length = readSync(fd, chunk, 0, CHUNK, null);
+      const length = readSync(fd, scratch, 0, CHUNK, null);
       if (length === 0) return Buffer.concat(chunks).toString('utf8');
-      chunks.push(chunk.subarray(0, length));
+      chunks.push(Buffer.from(scratch.subarray(0, length)));
       total += length;
     }
     throw tooLarge(path);

@@ -171,8 +171,8 @@ const MEMORY = {
       items: {
         type: 'object',
         additionalProperties: false,
-        required: ['pageSize', 'pages', 'free'],
-        properties: { pageSize: { type: 'integer', minimum: 1 }, pages: ref('count'), free: ref('count') },
+        required: ['pageSize', 'pages', 'available'],
+        properties: { pageSize: { type: 'integer', minimum: 1 }, pages: ref('count'), available: ref('count') },
       },
     },
     transparentHugePages: { enum: ['always', 'madvise', 'never', 'unknown'] },

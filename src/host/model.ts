@@ -127,7 +127,8 @@ export interface HugePagePool {
   /** Bytes. */
   readonly pageSize: number;
   readonly pages: number;
-  readonly free: number;
+  /** How many a process that asks now can get: free, promised to nobody, and what the kernel would add (`nr_overcommit_hugepages`). */
+  readonly available: number;
 }
 
 export interface NodeHolder {

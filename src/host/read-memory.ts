@@ -11,13 +11,10 @@ const readCount = (files: SystemFiles, file: string): number => {
 const readPool = (files: SystemFiles, folder: string): HugePagePool[] => {
   const size = /^hugepages-(\d+)kB$/.exec(folder)?.[1];
   if (size === undefined) return [];
-  return [
-    {
-      pageSize: Number(size) * 1024,
-      pages: readCount(files, `${POOLS}/${folder}/nr_hugepages`),
-      free: readCount(files, `${POOLS}/${folder}/free_hugepages`),
-    },
-  ];
+  const count = (name: string): number => readCount(files, `${POOLS}/${folder}/${name}`);
+  const surplus = Math.max(0, count('nr_overcommit_hugepages') - count('surplus_hugepages'));
+  const free = Math.max(0, count('free_hugepages') - count('resv_hugepages'));
+  return [{ pageSize: Number(size) * 1024, pages: count('nr_hugepages'), available: free + surplus }];
 };
 
 /** The mode in brackets, e.g. `always [madvise] never` (Documentation/admin-guide/mm/transhuge.rst). */

@@ -52,14 +52,16 @@ const nodeFacts = (file: string): NodeFacts | undefined => {
 /** @param root folder that stands for `/` */
 export const createSystemFiles = (root: string): SystemFiles => {
   const below = (file: string): string => path.join(root, file);
+  // The native one asks the C library once; the other looks at every part of the path by itself.
+  const real = realpathSync.native;
   return {
     text: (file) => attempt(() => readFileSync(below(file), 'utf8').replace(/\n$/, '')),
     bytes: (file) => attempt(() => readFileSync(below(file))),
     linkName: (file) => attempt(() => path.basename(readlinkSync(below(file)))),
     link: (file) => attempt(() => readlinkSync(below(file))),
-    realPath: (file) => attempt(() => path.join('/', path.relative(realpathSync(root), realpathSync(below(file))))),
+    realPath: (file) => attempt(() => path.join('/', path.relative(root === '/' ? root : real(root), real(below(file))))),
     names: (folder) => attempt(() => readdirSync(below(folder)).toSorted()) ?? [],
-    exists: (file) => attempt(() => statSync(below(file))) !== undefined,
+    exists: (file) => attempt(() => statSync(below(file), { throwIfNoEntry: false })) !== undefined,
     node: (file) => attempt(() => nodeFacts(below(file))),
   };
 };

@@ -60,7 +60,7 @@ const plainArgument = (kind: IoctlDefinition['argument'], value: CallData): Ioct
 const prepareBytes = (fd: number, name: IoctlName, bytes: Uint8Array): Prepared => {
   const { argument, number: request }: IoctlDefinition = IOCTLS[name];
   if (!isStructName(argument)) throw new TypeError(`${name} takes no struct`);
-  const fields = (): StructValues<StructName> => decode(argument, bytes);
+  const fields = (): Readonly<Record<string, number | bigint>> => decode(argument, bytes);
   return { request, argument: bytes, pending: () => ({ call: name, fd, argument: fields(), returned: fields }), fields };
 };
 

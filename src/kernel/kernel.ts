@@ -56,6 +56,8 @@ export interface OpenFlags {
 export interface Kernel {
   readonly implementation: 'linux' | 'simulated';
   readonly pageSize: number;
+  /** How many processors this process may use. */
+  readonly processors: number;
 
   open(path: string, flags?: OpenFlags): number;
   close(fd: number): void;
@@ -80,6 +82,8 @@ export interface Kernel {
   view(address: bigint, length: number): Uint8Array;
   /** Asks for transparent huge pages (MADV_HUGEPAGE); a kernel without them is not an error. */
   adviseHugePages(address: bigint, length: bigint): void;
+  /** Makes the pages of mapped memory as writing to each would, on another OS thread (MADV_POPULATE_WRITE, Linux 5.14). */
+  populate(address: bigint, length: bigint): Promise<void>;
 
   /** memfd_create(2), close-on-exec. @param hugePages use the hugetlb pool; page size in bytes if given, else the default size */
   createMemfd(name: string, hugePages?: { readonly pageSize?: bigint }): number;

@@ -88,9 +88,9 @@ export const report = <T>(listener: CallListener, pending: PendingCall, make: ()
 };
 
 /** The same for a call on another thread; reported when it ends. */
-export const reportAsync = async (listener: CallListener, pending: PendingCall, make: () => Promise<number>): Promise<number> => {
+export const reportAsync = async <T>(listener: CallListener, pending: PendingCall, make: () => Promise<T>): Promise<T> => {
   const started = now();
-  let result: number;
+  let result: T;
   try {
     result = await make();
   } catch (error) {

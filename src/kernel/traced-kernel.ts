@@ -16,6 +16,7 @@ export const traced = (kernel: Kernel, listener: CallListener): TracedKernel => 
   const wrapper: Kernel = {
     implementation: kernel.implementation,
     pageSize: kernel.pageSize,
+    processors: kernel.processors,
     open: (path, flags) => on({ call: 'open', argument: { path, ...flags } }, () => kernel.open(path, flags)),
     close: (fd) => on({ call: 'close', fd }, () => kernel.close(fd)),
     status: (fd) => on({ call: 'fstat', fd }, () => kernel.status(fd)),
@@ -32,6 +33,10 @@ export const traced = (kernel: Kernel, listener: CallListener): TracedKernel => 
     view: (address, length) => kernel.view(address, length),
     adviseHugePages: (address, length) =>
       on({ call: 'madvise', argument: { address, length } }, () => kernel.adviseHugePages(address, length)),
+    populate: (address, length) =>
+      reportAsync(listener, { call: 'madvise', argument: { address, length, advice: 'MADV_POPULATE_WRITE' } }, () =>
+        kernel.populate(address, length),
+      ),
     createMemfd: (name, hugePages) =>
       on({ call: 'memfd_create', argument: { name, ...(hugePages && { hugePages: true, ...hugePages }) } }, () =>
         kernel.createMemfd(name, hugePages),

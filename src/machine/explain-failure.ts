@@ -17,7 +17,7 @@ const refusal = (step: Step, problem: Problem, context: DiagnosisContext | undef
     ...problem,
     ...remedy,
     message: step.device === undefined ? problem.message : `vfio ${step.device.name}: ${problem.message}`,
-    subject: problem.subject ?? step.subject,
+    subject: remedy === undefined ? (problem.subject ?? step.subject) : (remedy.subject ?? step.device?.path),
     location: problem.location ?? step.device?.location,
   };
 };
@@ -28,7 +28,7 @@ const callProblem = ({ step, text }: StepFailure, error: SystemCallError, contex
   return {
     code: remedy?.code ?? 'SYSTEM_CALL',
     severity: 'error',
-    subject: context?.device.path ?? step.subject,
+    subject: remedy?.subject ?? context?.device.path ?? step.subject,
     message: context === undefined ? said.message : `vfio ${context.device.name}: ${said.message}`,
     hint: said.hint,
     cause: remedy?.cause ?? `${error.call} on ${error.target} failed with ${error.code}; the kernel log may say more`,

@@ -86,7 +86,7 @@ export class LiveMachine {
   async #carryOut(request: LaunchRequest): Promise<void> {
     const read = (): HostModel => this.#context.readHost(request);
     const plan = createPlan(request, read(), this.#context.settings);
-    const [problem] = plan.problems.filter(({ severity }) => severity === 'error');
+    const problem = plan.problems.find(({ severity }) => severity === 'error');
     if (problem !== undefined) {
       throw new VmattachError(problem);
     }

@@ -16,10 +16,8 @@ export interface JsonTokens {
   readonly complete: boolean;
 }
 
-// The limits of qobject/json-streamer.c.
-const MOST_NESTED = 1024;
-const MOST_TOKENS = 2 << 20;
-const MOST_BYTES = 64 << 20;
+/** The limits of one JSON text (qobject/json-streamer.c); `bytes` are those of its tokens, white space apart. */
+export const JSON_LIMITS = { nested: 1024, tokens: 2 << 20, bytes: 64 << 20 } as const;
 
 const KEYWORD = /[a-z]+/y;
 
@@ -131,9 +129,9 @@ export const scanJson = (text: string): JsonTokens => {
     if (token.kind === '{' || token.kind === '}') braces += step;
     if (token.kind === '[' || token.kind === ']') brackets += step;
     bytes += token.kind === 'string' ? Buffer.byteLength(token.text) : token.text.length;
-    if (bytes + 1 > MOST_BYTES) throw failure('SYNTAX', 'JSON token size limit exceeded');
-    if (tokens.length + 1 > MOST_TOKENS) throw failure('SYNTAX', 'JSON token count limit exceeded');
-    if (braces + brackets > MOST_NESTED) throw failure('SYNTAX', 'JSON nesting depth limit exceeded');
+    if (bytes + 1 > JSON_LIMITS.bytes) throw failure('SYNTAX', 'JSON token size limit exceeded');
+    if (tokens.length + 1 > JSON_LIMITS.tokens) throw failure('SYNTAX', 'JSON token count limit exceeded');
+    if (braces + brackets > JSON_LIMITS.nested) throw failure('SYNTAX', 'JSON nesting depth limit exceeded');
     tokens.push(token);
     at = skipWhiteSpace(text, at + token.text.length);
     const open = braces >= 0 && brackets >= 0 && braces + brackets > 0;

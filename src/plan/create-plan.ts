@@ -1,6 +1,8 @@
 import type { AddressSpace } from '../backends/address-space.ts';
 import { attachSteps } from '../backends/attach-steps.ts';
-import { ramStep } from '../backends/ram.ts';
+import { isPopulated, populateStep, populateStepId } from '../backends/populate-ram.ts';
+import { ramStep, type RamBlock } from '../backends/ram.ts';
+import type { Step } from '../backends/step.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import type { LaunchRequest } from '../request/request.ts';
@@ -8,10 +10,12 @@ import { checkDevice } from './device-checks.ts';
 import { layOutRam } from './guest-ram.ts';
 import { indexHost, type HostIndex } from './host-index.ts';
 import { checkDoubleMap, checkDuplicates, checkGroupSplit, checkReservedRanges } from './machine-checks.ts';
+import { launchDevices } from './launch-devices.ts';
 import { checkMemlock, planMemlock } from './memlock.ts';
+import { mergeProblems } from './merge-problems.ts';
 import { hasErrors, type Plan, type PlannedFd, type PlannedObject } from './plan.ts';
 import { planDevice, type DeviceEntry } from './plan-device.ts';
-import { AUTO_IOMMUFD, planObjects, type PlannedObjects } from './plan-objects.ts';
+import { planObjects, type PlannedObjects } from './plan-objects.ts';
 import type { PlannedDevice } from './planned-device.ts';
 import { predictTimeline } from './timeline.ts';
 import type { BackendSettings } from './select-backend.ts';
@@ -20,8 +24,21 @@ import type { BackendSettings } from './select-backend.ts';
 const spaceId = ({ backend, object }: PlannedDevice): string =>
   backend === 'type1' ? 'container0' : `${backend === 'iommufd' ? 'ioas' : 'compat'}(${object?.id ?? ''})`;
 
-const planSpaces = (devices: readonly PlannedDevice[], request: LaunchRequest): AddressSpace[] => {
-  const sections = layOutRam(request.machine.ram);
+/** Emulated devices pin nothing up front: making pages for them would take memory that the guest may never touch. */
+const isPinned = (ram: RamBlock, devices: readonly PlannedDevice[]): boolean =>
+  isPopulated(ram) && devices.some(({ mediated }) => !mediated);
+
+const ramSteps = (ram: RamBlock, devices: readonly PlannedDevice[]): Step[] =>
+  isPinned(ram, devices) ? [ramStep(ram), populateStep(ram)] : [ramStep(ram)];
+
+/** All that attaching takes, whatever stands against it. */
+export const launchSteps = (ram: RamBlock, devices: readonly PlannedDevice[], spaces: readonly AddressSpace[]): Step[] => [
+  ...ramSteps(ram, devices),
+  ...spaces.flatMap(attachSteps),
+];
+
+const planSpaces = (devices: readonly PlannedDevice[], { machine: { ram } }: LaunchRequest): AddressSpace[] => {
+  const sections = layOutRam(ram, isPinned(ram, devices) ? populateStepId(ram.id) : undefined);
   const bySpace = new Map<string, PlannedDevice[]>();
   for (const device of devices) {
     const id = spaceId(device);
@@ -38,17 +55,17 @@ const planDevices = (
   request: LaunchRequest,
   host: HostIndex,
   settings: BackendSettings,
-  { iommufds }: PlannedObjects,
+  { iommufds, automatic }: PlannedObjects,
   problems: Problem[],
 ): DeviceEntry[] =>
   request.devices.map((linked) => {
     const object = linked.object === undefined ? undefined : iommufds.get(`/objects/${linked.object.id}`);
-    return planDevice({ linked, object, autoObject: AUTO_IOMMUFD, host, settings }, problems);
+    return planDevice({ linked, object, autoObject: automatic, host, settings }, problems);
   });
 
-const autoObjects = (entries: readonly DeviceEntry[]): PlannedObject[] =>
-  entries.some(({ object }) => object === AUTO_IOMMUFD)
-    ? [{ path: AUTO_IOMMUFD.path, id: AUTO_IOMMUFD.id, type: 'iommufd', auto: true, iommufd: AUTO_IOMMUFD }]
+const automaticObjects = (entries: readonly DeviceEntry[], { automatic }: PlannedObjects): PlannedObject[] =>
+  entries.some(({ object }) => object === automatic)
+    ? [{ path: automatic.path, id: automatic.id, type: 'iommufd', auto: true, iommufd: automatic }]
     : [];
 
 const passedFds = (devices: readonly PlannedDevice[]): PlannedFd[] =>
@@ -60,25 +77,27 @@ const passedFds = (devices: readonly PlannedDevice[]): PlannedFd[] =>
  */
 export const createPlan = (request: LaunchRequest, model: HostModel, settings: BackendSettings): Plan => {
   const host = indexHost(model);
-  const problems: Problem[] = [];
-  const planned = planObjects(request.objects, model, problems);
-  const entries = planDevices(request, host, settings, planned, problems);
+  const found: Problem[] = [];
+  const planned = planObjects(request.objects, model, found);
+  const entries = planDevices(request, host, settings, planned, found);
   const devices = entries.flatMap(({ device }) => (device === undefined ? [] : [device]));
   const spaces = planSpaces(devices, request);
-  const memlock = planMemlock(spaces, model.process);
-  problems.push(
+  const memlock = planMemlock(spaces, devices, request.machine.ram.size, model);
+  const launch = launchDevices(devices);
+  found.push(
     ...checkDuplicates(devices),
     ...checkGroupSplit(devices, spaceId),
-    ...devices.flatMap((device) => checkDevice(device, host)),
+    ...devices.flatMap((device) => checkDevice(device, host, launch)),
     ...checkReservedRanges(spaces, devices, host),
     ...checkMemlock(memlock, spaces),
     ...checkDoubleMap(spaces, request.machine.ram.size),
   );
-  const steps = hasErrors({ problems }) ? [] : [ramStep(request.machine.ram), ...spaces.flatMap(attachSteps)];
+  const problems = mergeProblems(found, model);
+  const steps = hasErrors({ problems }) ? [] : launchSteps(request.machine.ram, devices, spaces);
   return {
     request,
     ram: request.machine.ram,
-    objects: [...planned.objects, ...autoObjects(entries)],
+    objects: [...planned.objects, ...automaticObjects(entries, planned)],
     entries,
     devices,
     spaces,

@@ -3,14 +3,15 @@ import { groupNode } from '../backends/group-steps.ts';
 import type { Step } from '../backends/step.ts';
 import { CONTAINER_NODE } from '../backends/type1-steps.ts';
 import type { NodeFacts } from '../host/model.ts';
-import { isVfioBound } from '../host/query.ts';
+import { cdevNodePath, isVfioBound } from '../host/query.ts';
 import { IOMMUFD_NODE } from '../host/stock-nodes.ts';
 import type { SystemCallError } from '../kernel/system-call-error.ts';
 import type { HostIndex } from './host-index.ts';
-import type { MemlockPlan } from './memlock.ts';
+import { interruptModule } from './kernel-rules.ts';
+import { memlockTooLow, type MemlockPlan } from './memlock.ts';
 import type { PlannedDevice } from './planned-device.ts';
 import * as remedies from './remedies.ts';
-import type { Remedy } from './remedies.ts';
+import type { Remedy } from './remedy.ts';
 
 /** What is known when a call has failed: the host as it is now, read again after the failure. */
 export interface DiagnosisContext {
@@ -23,32 +24,55 @@ type Diagnosis = (context: DiagnosisContext, step: Step, error: SystemCallError)
 
 const holder = (host: HostIndex, path: string): NodeFacts['heldBy'] => host.nodes.get(path)?.heldBy;
 
+const lacksRawIo = (host: HostIndex, { group }: PlannedDevice): boolean =>
+  host.group(group)?.noIommu === true && !host.model.process.capabilities.includes('CAP_SYS_RAWIO');
+
 /** EACCES and EPERM at open: the mode says no, or it says yes and something else did. */
-const refusedOpen: Diagnosis = ({ host }, step) => {
+const refusedOpen: Diagnosis = ({ host, device }, step) => {
   const node = host.nodes.get(step.subject);
+  if (step.subject === groupNode(device.group) && lacksRawIo(host, device)) {
+    return remedies.noRawIo(step.subject);
+  }
   const byMode = node === undefined ? undefined : remedies.noPermission(step.subject, node, host.model.process);
   return byMode ?? remedies.deviceCgroup(step.subject);
 };
 
 const absentNode: Diagnosis = ({ host, device }, step) => {
   if (step.subject === IOMMUFD_NODE) {
-    return remedies.noIommufd(host.model.kernel);
+    return remedies.noIommufd(host.model.kernel, host.model.modules);
   }
   if (step.subject === CONTAINER_NODE) {
     return remedies.noType1();
   }
   const pci = host.device(device.name);
+  if (pci?.group === null) {
+    return remedies.noIommu(pci.address);
+  }
   return pci !== undefined && !isVfioBound(pci) ? remedies.notBound(pci) : remedies.missingNode(step.subject);
 };
 
-/** EPERM when a group is claimed means three things; sysfs tells which, the errno does not. */
+/** EPERM when a group is claimed means four things; sysfs and capabilities tell which, the errno does not. */
 const notPermitted: Diagnosis = ({ host, device }) => {
   const blockers = host.blockers(device.group);
   if (blockers.length > 0) {
     return remedies.notViable(device.group, blockers);
   }
+  if (lacksRawIo(host, device)) {
+    return remedies.noRawIo(groupNode(device.group));
+  }
+  const bound = boundElsewhere(host, device);
+  if (bound !== undefined) {
+    return bound;
+  }
   const isolated = host.iommu(device.group)?.isolatedMsi;
-  return isolated === true ? undefined : remedies.msiNotIsolated(device.backend);
+  return isolated === true ? undefined : remedies.msiNotIsolated(device.backend, interruptModule(device, host));
+};
+
+/** Another process owns the group by a cdev of it. */
+const boundElsewhere = (host: HostIndex, { group }: PlannedDevice): Remedy | undefined => {
+  const paths = host.members(group).flatMap(({ cdev }) => (cdev === null ? [] : [cdevNodePath(cdev.name)]));
+  const path = paths.find((candidate) => holder(host, candidate)?.hasIommufd === true);
+  return path === undefined ? undefined : remedies.busy(path, holder(host, path));
 };
 
 const busyGroup: Diagnosis = ({ host, device }) => {
@@ -80,14 +104,9 @@ const notBound: Diagnosis = ({ host, device }) => {
 
 const token: Diagnosis = ({ device }) => remedies.tokenRequired(device.name);
 
-const tokenTooNew: Diagnosis = ({ host }) => ({
-  code: 'KERNEL_TOO_OLD',
-  cause: `kernel ${host.model.kernel.release} cannot take a VF token when a cdev is bound`,
-  fixes: ['leave iommufd= out: through type1 the token works', 'use a later kernel'],
-});
+const tokenTooNew: Diagnosis = ({ host }) => remedies.tokenTooNew(host.model.kernel);
 
-const memlock: Diagnosis = ({ memlock: { required, limit, accounting } }) =>
-  limit === undefined ? undefined : remedies.memlockTooLow(required, limit, accounting === 'none' ? 'process' : accounting);
+const memlock: Diagnosis = (context) => (context.memlock.limit === undefined ? undefined : memlockTooLow(context.memlock));
 
 const wrongFd: Diagnosis = (_context, step) => ({
   code: 'FD_WRONG_KIND',
@@ -129,15 +148,25 @@ const DIAGNOSES: Readonly<Record<string, Readonly<Record<string, Diagnosis>>>> =
 export const diagnose = (context: DiagnosisContext, step: Step, error: SystemCallError): Remedy | undefined =>
   DIAGNOSES[step.call]?.[error.code]?.(context, step, error);
 
-/** What was refused without an errno: a group that says it is not viable is either shared with host drivers or owned by someone else. */
-export const diagnoseRefusal = ({ host, device }: DiagnosisContext, code: ProblemCode): Remedy | undefined => {
-  if (code !== 'GROUP_NOT_VIABLE') {
-    return undefined;
-  }
+/** A group that says it is not viable is either shared with host drivers or owned by someone else. */
+const notViable = ({ host, device }: DiagnosisContext): Remedy => {
   const blockers = host.blockers(device.group);
   if (blockers.length > 0) {
     return remedies.notViable(device.group, blockers);
   }
   const path = device.cdev?.path ?? groupNode(device.group);
   return remedies.busy(path, holder(host, path));
+};
+
+/** What was refused without an errno: a group that is not viable, a device that has no cdev. */
+export const diagnoseRefusal = (context: DiagnosisContext, code: ProblemCode): Remedy | undefined => {
+  const { host, device } = context;
+  if (code === 'GROUP_NOT_VIABLE') {
+    return notViable(context);
+  }
+  const pci = host.device(device.name);
+  if (code !== 'CDEV_MISSING' || pci === undefined) {
+    return undefined;
+  }
+  return isVfioBound(pci) ? remedies.noCdev(host.model.kernel) : remedies.notBound(pci);
 };

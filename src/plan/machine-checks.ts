@@ -2,7 +2,7 @@ import type { AddressSpace, RamSection } from '../backends/address-space.ts';
 import { hex } from '../backends/iova-ranges.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { ReservedRegion } from '../host/model.ts';
-import { deviceProblem } from './device-checks.ts';
+import { deviceProblem } from './device-problem.ts';
 import type { HostIndex } from './host-index.ts';
 import type { PlannedDevice } from './planned-device.ts';
 import { formatBytes } from './remedies.ts';
@@ -52,39 +52,66 @@ const overlaps = (section: RamSection, { start, end }: ReservedRegion): boolean 
 const beyond = (section: RamSection, lastIova: string | undefined): boolean =>
   lastIova !== undefined && lastIova !== 'unknown' && section.iova + section.size - 1n > BigInt(lastIova);
 
-/** Guest RAM where a device cannot reach it: reserved ranges of its group, or past the end of what its IOMMU translates. */
+/** RAM that some devices of an address space cannot reach, all for the same reason. */
+interface UnreachableRam {
+  readonly section: RamSection;
+  readonly where: string;
+  readonly first: PlannedDevice;
+  readonly groups: Set<number>;
+}
+
+/** Why a device cannot reach a section: a reserved range of its group, or the end of what its IOMMU translates. */
+const unreachable = (section: RamSection, group: number, host: HostIndex): string | undefined => {
+  const region = host
+    .group(group)
+    ?.reserved.find((candidate) => candidate.type !== 'direct-relaxable' && overlaps(section, candidate));
+  if (region !== undefined) {
+    return `over the reserved range ${region.start}-${region.end} (${region.type})`;
+  }
+  const lastIova = host.iommu(group)?.lastIova;
+  return beyond(section, lastIova) ? `past the last IOVA ${lastIova}` : undefined;
+};
+
+const unreachableRam = (sections: readonly RamSection[], devices: readonly PlannedDevice[], host: HostIndex): UnreachableRam[] => {
+  const found = new Map<string, UnreachableRam>();
+  for (const device of devices) {
+    for (const section of sections) {
+      const where = unreachable(section, device.group, host);
+      if (where === undefined) {
+        continue;
+      }
+      const key = `${hex(section.iova)} ${where}`;
+      const known = found.get(key) ?? { section, where, first: device, groups: new Set<number>() };
+      known.groups.add(device.group);
+      found.set(key, known);
+    }
+  }
+  return [...found.values()];
+};
+
+const reservedProblem = ({ section, where, first, groups }: UnreachableRam): Problem => {
+  const others = groups.size === 1 ? '' : ` and of ${groups.size - 1} more`;
+  const remedy = {
+    code: 'IOVA_RESERVED',
+    cause: `guest RAM at ${hex(section.iova)}-${hex(section.iova + section.size - 1n)} lies ${where} of group ${first.group}${others}`,
+    fixes: ['give the VM less RAM with -m, so that it ends below that range'],
+  } as const;
+  const message = `memory listener initialization failed: Region ${section.block}: guest RAM does not fit the usable IOVA ranges`;
+  return deviceProblem(first, message, remedy);
+};
+
+/** Guest RAM where devices cannot reach it, once for each address space and range. */
 export const checkReservedRanges = (
   spaces: readonly AddressSpace[],
   devices: readonly PlannedDevice[],
   host: HostIndex,
-): Problem[] =>
-  devices.flatMap((device) => {
-    const sections = spaces.find((space) => space.devices.some(({ path }) => path === device.path))?.sections ?? [];
-    const reserved = (host.group(device.group)?.reserved ?? []).filter(({ type }) => type !== 'direct-relaxable');
-    const lastIova = host.iommu(device.group)?.lastIova;
-    return sections.flatMap((section) => {
-      const region = reserved.find((candidate) => overlaps(section, candidate));
-      if (region === undefined && !beyond(section, lastIova)) {
-        return [];
-      }
-      const where =
-        region === undefined
-          ? `past the last IOVA ${lastIova}`
-          : `over the reserved range ${region.start}-${region.end} (${region.type})`;
-      const remedy = {
-        code: 'IOVA_RESERVED',
-        cause: `guest RAM at ${hex(section.iova)}-${hex(section.iova + section.size - 1n)} lies ${where} of group ${device.group}`,
-        fixes: ['give the VM less RAM with -m, so that it ends below that range'],
-      } as const;
-      return [
-        deviceProblem(
-          device,
-          `memory listener initialization failed: Region ${section.block}: guest RAM does not fit the usable IOVA ranges`,
-          remedy,
-        ),
-      ];
-    });
+): Problem[] => {
+  const byPath = new Map(devices.map((device) => [device.path, device]));
+  return spaces.flatMap((space) => {
+    const members = space.devices.flatMap(({ path }) => byPath.get(path) ?? []);
+    return unreachableRam(space.sections, members, host).map(reservedProblem);
   });
+};
 
 /** RAM is pinned once for each address space: legal, but nobody should find out from a memlock error. */
 export const checkDoubleMap = (spaces: readonly AddressSpace[], memoryBytes: bigint): Problem[] => {

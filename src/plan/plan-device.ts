@@ -52,7 +52,10 @@ const reachable = (path: string, host: HostIndex): string | undefined => {
     return `${path} does not exist`;
   }
   const answer = canOpen(node, host.model.process);
-  return answer.allowed ? undefined : `${path} cannot be opened: ${answer.reason}`;
+  if (answer.allowed) {
+    return node.deniedByCgroup === true ? `${path} cannot be opened: the device cgroup denies it` : undefined;
+  }
+  return `${path} cannot be opened: ${answer.reason}`;
 };
 
 const iommufdUsable = (device: HostDevice, host: HostIndex): ReturnType<SelectionInput['iommufdUsable']> => {

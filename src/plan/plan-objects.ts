@@ -1,14 +1,31 @@
 import type { IommufdObject } from '../backends/address-space.ts';
 import { withLocation, type Problem } from '../errors/problem.ts';
-import type { HostModel } from '../host/model.ts';
+import type { HostModel, ProcessFacts } from '../host/model.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { checkFd } from './check-fds.ts';
 import { collect } from './collect.ts';
 import { numberedFd } from './numbered-fd.ts';
 import type { PlannedFd, PlannedObject } from './plan.ts';
 
+/**
+ * Whom an iommufd that is opened here charges. Two machines of one user should not share a budget, so the process where that can
+ * be set (CAP_SYS_RESOURCE); with CAP_IPC_LOCK nothing is held against a limit, and the kernel's own mode stays.
+ */
+const ownAccounting = ({ capabilities }: ProcessFacts): IommufdObject['accounting'] =>
+  capabilities.includes('CAP_SYS_RESOURCE') && !capabilities.includes('CAP_IPC_LOCK') ? 'process' : 'user';
+
+/** A passed iommufd has the mode that its opener gave it. */
+const accountingOf = (fd: number | undefined, host: HostModel): IommufdObject['accounting'] =>
+  fd === undefined ? ownAccounting(host.process) : (host.fds?.[String(fd)]?.rlimitMode ?? 'user');
+
 /** The object that is made where a device needs an iommufd and names none. `#` cannot start an id, so it clashes with nobody's. */
-export const AUTO_IOMMUFD: IommufdObject = { id: '#iommufd0', path: '/objects/#iommufd0', fd: undefined, compat: undefined };
+const automaticIommufd = (host: HostModel): IommufdObject => ({
+  id: '#iommufd0',
+  path: '/objects/#iommufd0',
+  fd: undefined,
+  compat: undefined,
+  accounting: ownAccounting(host.process),
+});
 
 const text = (spec: ObjectSpec, name: string): string | undefined => {
   const value = spec.values.get(name);
@@ -32,6 +49,8 @@ export const passedFd = (spec: ObjectSpec): number | undefined =>
 export interface PlannedObjects {
   readonly objects: PlannedObject[];
   readonly iommufds: ReadonlyMap<string, IommufdObject>;
+  /** For devices that link to none and need one; listed only when it is used. */
+  readonly automatic: IommufdObject;
   readonly fds: PlannedFd[];
 }
 
@@ -45,7 +64,7 @@ export const planObjects = (specs: readonly ObjectSpec[], host: HostModel, probl
       return { path, id: spec.id, type: spec.type.name, auto: false, iommufd: undefined };
     }
     const fd = collect(problems, path, () => passedFd(spec));
-    const iommufd: IommufdObject = { id: spec.id, path, fd, compat: compatOf(spec) };
+    const iommufd: IommufdObject = { id: spec.id, path, fd, compat: compatOf(spec), accounting: accountingOf(fd, host) };
     iommufds.set(path, iommufd);
     if (fd !== undefined) {
       const facts = collect(problems, path, () => withLocation(spec.location, () => checkFd(fd, 'iommufd', host)));
@@ -53,5 +72,5 @@ export const planObjects = (specs: readonly ObjectSpec[], host: HostModel, probl
     }
     return { path, id: spec.id, type: spec.type.name, auto: false, iommufd };
   });
-  return { objects, iommufds, fds };
+  return { objects, iommufds, automatic: automaticIommufd(host), fds };
 };

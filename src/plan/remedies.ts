@@ -1,38 +1,38 @@
 import type { BackendName } from '../backends/address-space.ts';
-import type { ProblemCode } from '../errors/codes.ts';
-import { canOpen } from '../host/can-open.ts';
-import type { KernelFacts, NodeFacts, PciDeviceFacts, ProcessFacts } from '../host/model.ts';
-import { isKernelAtLeast } from '../host/kernel-release.ts';
+import type { GroupFacts, PciDeviceFacts, ProcessFacts } from '../host/model.ts';
+import { isBridge } from '../host/query.ts';
+import type { Remedy } from './remedy.ts';
 
-/** Why something cannot work and what to do: the same whether it was foreseen by the plan or met while attaching. */
-export interface Remedy {
-  readonly code: ProblemCode;
-  readonly cause: string;
-  readonly fixes: readonly string[];
-}
+export * from './kernel-remedies.ts';
+export * from './node-remedies.ts';
 
-const SYSFS = '/sys/bus/pci/devices';
-
-/** Paste-able: gives a device to vfio-pci by driver_override, which touches no other device of the same model. */
-export const bindCommand = (address: string, driver: string | null): string => {
-  const unbind = driver === null ? '' : ` && echo ${address} > ${SYSFS}/${address}/driver/unbind`;
-  return `modprobe vfio-pci && echo vfio-pci > ${SYSFS}/${address}/driver_override${unbind} && echo ${address} > /sys/bus/pci/drivers_probe`;
-};
+/** Paste-able: gives devices to vfio-pci with all of their groups. */
+export const bindCommand = (...addresses: readonly string[]): string => `vmattach bind ${addresses.join(' ')}`;
 
 const named = ({ address, name }: PciDeviceFacts): string => `${address}${name === undefined ? '' : ` (${name})`}`;
 
 const driverOf = ({ driver }: PciDeviceFacts): string => (driver === null ? 'has no driver' : `is bound to ${driver}`);
 
-export const notBound = (device: PciDeviceFacts): Remedy => ({
+/** vfio_pci_core_register_device in drivers/vfio/pci/vfio_pci_core.c takes devices with a header of the normal type only. */
+const bridgeNotBound = (device: PciDeviceFacts): Remedy => ({
   code: 'NOT_BOUND',
-  cause: `${named(device)} ${driverOf(device)}; VFIO offers only devices that are bound to vfio-pci or a variant of it`,
-  fixes: [bindCommand(device.address, device.driver)],
+  cause: `${named(device)} is a PCI bridge, and vfio-pci takes endpoints only`,
+  fixes: ['pass the devices behind it: vmattach devices lists them'],
 });
+
+export const notBound = (device: PciDeviceFacts): Remedy =>
+  isBridge(device)
+    ? bridgeNotBound(device)
+    : {
+        code: 'NOT_BOUND',
+        cause: `${named(device)} ${driverOf(device)}; VFIO offers only devices that are bound to vfio-pci or a variant of it`,
+        fixes: [bindCommand(device.address)],
+      };
 
 export const notViable = (group: number, blockers: readonly PciDeviceFacts[]): Remedy => ({
   code: 'GROUP_NOT_VIABLE',
   cause: `group ${group} also holds ${blockers.map((device) => `${named(device)}, which ${driverOf(device)}`).join('; ')}: all devices of a group must leave their host drivers, because the IOMMU cannot tell them apart`,
-  fixes: blockers.map(({ address, driver }) => bindCommand(address, driver)),
+  fixes: [bindCommand(...blockers.map(({ address }) => address))],
 });
 
 export const noIommu = (address: string): Remedy => ({
@@ -45,94 +45,40 @@ export const noIommu = (address: string): Remedy => ({
   ],
 });
 
+/** vfio.enable_unsafe_noiommu_mode: VFIO then makes groups that translate nothing, so guest RAM cannot be mapped for them. */
+export const unsafeNoIommu = (name: string, { id }: GroupFacts, { capabilities }: ProcessFacts): Remedy => ({
+  code: 'NO_IOMMU',
+  cause: `${name} has no IOMMU; group ${id} was made up by enable_unsafe_noiommu_mode and translates nothing, so guest RAM cannot be mapped${capabilities.includes('CAP_SYS_RAWIO') ? '' : ', and even opening it takes CAP_SYS_RAWIO'}`,
+  fixes: ['enable VT-d or AMD-Vi in the firmware setup', 'boot Linux with intel_iommu=on (AMD needs no option)'],
+});
+
 export const noSuchDevice = (name: string): Remedy => ({
   code: 'NO_SUCH_DEVICE',
   cause: `the host has no device ${name}`,
   fixes: ['lspci -D lists the PCI devices of this host'],
 });
 
-const KERNEL_WITH_IOMMUFD = [6, 2] as const;
-const KERNEL_WITH_CDEV = [6, 6] as const;
-
-export const noIommufd = ({ release }: KernelFacts): Remedy => {
-  const recent = isKernelAtLeast(release, ...KERNEL_WITH_IOMMUFD);
-  return {
-    code: 'IOMMUFD_MISSING',
-    cause: recent
-      ? `kernel ${release} was built without CONFIG_IOMMUFD, or the module iommufd is not loaded`
-      : `kernel ${release} has no iommufd; it came with Linux 6.2`,
-    fixes: recent
-      ? ['modprobe iommufd', 'use a kernel with CONFIG_IOMMUFD', 'attach through type1: leave iommufd= out']
-      : ['use Linux 6.6 or later', 'attach through type1: leave iommufd= out'],
-  };
-};
-
-export const noCdev = ({ release }: KernelFacts): Remedy => {
-  const recent = isKernelAtLeast(release, ...KERNEL_WITH_CDEV);
-  return {
-    code: 'CDEV_MISSING',
-    cause: recent
-      ? `kernel ${release} makes no VFIO cdevs: it was built without CONFIG_VFIO_DEVICE_CDEV`
-      : `kernel ${release} makes no VFIO cdevs; they came with Linux 6.6`,
-    fixes: ['use a kernel with CONFIG_VFIO_DEVICE_CDEV', 'attach through type1: leave iommufd= out'],
-  };
-};
-
-export const noType1 = (): Remedy => ({
-  code: 'TYPE1_MISSING',
-  cause: '/dev/vfio/vfio is missing: the module vfio is not loaded, or the kernel has no VFIO container',
-  fixes: ['modprobe vfio-pci vfio_iommu_type1', 'attach through iommufd: -object iommufd,id=iommufd0 and iommufd=iommufd0'],
-});
-
-export const missingNode = (path: string): Remedy => ({
-  code: 'CDEV_MISSING',
-  cause: `the kernel has the device, but the node ${path} is not there`,
-  fixes: ['give the node to this container or chroot', 'udevadm trigger -c add -s vfio-dev -s vfio'],
-});
-
-/** Undefined when the mode lets the process in. */
-export const noPermission = (path: string, node: NodeFacts, process: ProcessFacts): Remedy | undefined => {
-  const answer = canOpen(node, process);
-  return answer.allowed
-    ? undefined
-    : {
-        code: 'PERMISSION',
-        cause: `${path}: ${answer.reason}`,
-        fixes: [`chown ${process.uid} ${path}`, 'start as root'],
-      };
-};
-
-export const deviceCgroup = (path: string): Remedy => ({
-  code: 'PERMISSION',
-  cause: `the mode of ${path} allows it, but open was refused: a device cgroup or a security module denies it`,
-  fixes: ['allow the device in the container: --device or DeviceAllow=', 'dmesg | grep -i -e apparmor -e avc'],
-});
-
-export const busy = (path: string, holder: NodeFacts['heldBy']): Remedy => ({
-  code: 'BUSY',
-  cause:
-    holder === undefined
-      ? `${path} is in use by another process that could not be identified from here`
-      : `${path} is held by process ${holder.pid} (${holder.command})`,
-  fixes: holder === undefined ? [`fuser -v ${path}`] : [`stop process ${holder.pid}`],
-});
-
-const UNSAFE_PARAMETER: Readonly<Record<BackendName, string>> = {
-  type1: '/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts',
-  iommufd: '/sys/module/iommufd/parameters/allow_unsafe_interrupts',
-  'iommufd-compat': '/sys/module/iommufd/parameters/allow_unsafe_interrupts',
-};
-
-export const msiNotIsolated = (backend: BackendName): Remedy => ({
+/** @param module whose `allow_unsafe_interrupts` counts: that of the backend that really serves the device */
+export const msiNotIsolated = (backend: BackendName, module = backend === 'type1' ? 'vfio_iommu_type1' : 'iommufd'): Remedy => ({
   code: 'MSI_NOT_ISOLATED',
   cause: 'the IOMMU does not isolate interrupts: a guest could raise interrupts of the host, so the kernel refuses',
-  fixes: ['enable interrupt remapping (x2APIC) in the firmware', `if you trust the guest: echo Y > ${UNSAFE_PARAMETER[backend]}`],
+  fixes: [
+    'enable interrupt remapping (x2APIC) in the firmware',
+    `if you trust the guest: echo Y > /sys/module/${module}/parameters/allow_unsafe_interrupts`,
+  ],
 });
 
 export const tokenRequired = (name: string): Remedy => ({
   code: 'VF_TOKEN_REQUIRED',
   cause: `${name} is a virtual function whose physical function is bound to vfio-pci; both must give the same token`,
   fixes: ['add vf-token=UUID with the token that the holder of the physical function set'],
+});
+
+/** The kernel answers EINVAL to a token for any other device (drivers/vfio/pci/vfio_pci_core.c, vfio_pci_validate_vf_token). */
+export const tokenNotWanted = (name: string): Remedy => ({
+  code: 'CONFLICT',
+  cause: `${name} takes no token: only a physical function on vfio-pci and its virtual functions have one`,
+  fixes: ['remove vf-token='],
 });
 
 export const directRegion = (name: string): Remedy => ({
@@ -144,9 +90,3 @@ export const directRegion = (name: string): Remedy => ({
 const MIB = 1024n * 1024n;
 
 export const formatBytes = (bytes: bigint): string => (bytes % MIB === 0n ? `${bytes / MIB} MiB` : `${bytes} bytes`);
-
-export const memlockTooLow = (required: bigint, limit: bigint, accounting: string): Remedy => ({
-  code: 'MEMLOCK_TOO_LOW',
-  cause: `${formatBytes(required)} of guest RAM must be locked, the limit (RLIMIT_MEMLOCK, counted per ${accounting}) is ${formatBytes(limit)}`,
-  fixes: [`ulimit -l ${(required + 1023n) / 1024n}`, `systemd: LimitMEMLOCK=${required}`, 'start with CAP_IPC_LOCK'],
-});

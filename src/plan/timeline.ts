@@ -18,6 +18,9 @@ const RESET_MS: Readonly<Record<string, number>> = { flr: 100, af_flr: 100, pm: 
 /** Pinning and mapping memory in 4 KiB pages, per GiB. */
 const MAP_MS_PER_GIB = 20;
 
+/** Zeroing 2 MiB pages on one thread, per GiB (measured on an EPYC of 2025; 4 KiB pages take seven times as long). */
+const POPULATE_MS_PER_GIB = 40;
+
 const OPENS_DEVICE = new Set(['VFIO_DEVICE_BIND_IOMMUFD', 'VFIO_GROUP_GET_DEVICE_FD']);
 
 const resetCost = (device: PlannedDevice | undefined): number => {
@@ -29,7 +32,9 @@ const cost = (step: Step, devices: ReadonlyMap<string, PlannedDevice>): number =
   if (OPENS_DEVICE.has(step.call)) {
     return PLAIN_CALL_MS + resetCost(devices.get(step.subject));
   }
-  return PLAIN_CALL_MS + (Number(step.mappedBytes ?? 0n) / GIB) * MAP_MS_PER_GIB;
+  const mapping = (Number(step.mappedBytes ?? 0n) / GIB) * MAP_MS_PER_GIB;
+  const populating = (Number(step.populatedBytes ?? 0n) / GIB) * POPULATE_MS_PER_GIB;
+  return PLAIN_CALL_MS + mapping + populating;
 };
 
 interface Finish {

@@ -44,7 +44,9 @@ export const classPrefixes = (word: string): readonly string[] | undefined => {
   return prefixes.length === 0 ? undefined : prefixes;
 };
 
-export const CLASS_WORDS: readonly string[] = [...new Set([...Object.keys(MORE_WORDS), ...CLASSES.map(([, word]) => word)])].toSorted();
+export const CLASS_WORDS: readonly string[] = [
+  ...new Set([...Object.keys(MORE_WORDS), ...CLASSES.map(([, word]) => word)]),
+].toSorted();
 
 /** Bridges of all kinds: between buses, to the processor, to ISA. Nobody passes them, and most hosts have dozens. */
 export const isAnyBridge = (code: string): boolean => code.startsWith('06');

@@ -5,7 +5,11 @@ import type { DeviceStack } from './device-stacks.ts';
 import { printable, wrap } from './graph-text.ts';
 import type { GraphNode } from './graph.ts';
 
-const COLUMNS = 46;
+/** Where the kernel would have made its cdev. */
+const CDEV_FOLDER = '/dev/vfio/devices';
+const NO_CDEV = 'no cdev';
+
+const COLUMNS = 38;
 
 /** Addresses of a stack in one line, and how many such lines are shown. */
 const ADDRESSES_PER_LINE = 8;
@@ -23,7 +27,7 @@ export const deviceAccess = ({ backend, cdev, fd, group }: PlannedDevice): strin
   if (fd !== undefined) {
     return `fd ${fd}`;
   }
-  return backend === 'iommufd' ? (cdev?.path ?? 'no cdev') : groupNode(group);
+  return backend === 'iommufd' ? (cdev?.path ?? NO_CDEV) : groupNode(group);
 };
 
 const decision = ({ selection, device }: DeviceEntry): string[] => [
@@ -81,4 +85,5 @@ export const deviceSubjects = (stack: DeviceStack): readonly string[] =>
     ...(identity?.fd === undefined ? [] : [`fd ${identity.fd}`]),
     ...(device === undefined ? [] : [`group ${device.group}`, groupNode(device.group)]),
     ...(device?.cdev === undefined ? [] : [device.cdev.path]),
+    ...(device !== undefined && deviceAccess(device) === NO_CDEV ? [CDEV_FOLDER] : []),
   ]);

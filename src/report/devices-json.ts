@@ -1,7 +1,7 @@
 import { cdevNodePath } from '../host/query.ts';
 import { isPassable, type ListedDevice } from '../preflight/list-devices.ts';
 import { classWord } from '../preflight/pci-classes.ts';
-import { problemJson } from './problem-json.ts';
+import { problemJson } from './plan-json.ts';
 
 const deviceJson = (device: ListedDevice) => {
   const { facts, resetsWith, answers } = device;

@@ -4,19 +4,17 @@ import { isPassable, type ListedDevice } from '../preflight/list-devices.ts';
 import { classWord } from '../preflight/pci-classes.ts';
 import { alignTable, type Column } from './table.ts';
 
-/** Together with the gaps and the indentation at most 120 columns. */
 const COLUMNS: readonly Column[] = [
+  { title: 'GROUP', max: 10 },
   { title: 'ADDRESS', max: 16 },
-  { title: 'CLASS', max: 8 },
-  { title: 'NAME', max: 32 },
+  { title: 'CLASS', max: 13 },
+  { title: 'NAME', max: 'rest' },
   { title: 'DRIVER', max: 14 },
   { title: 'RESET', max: 9 },
   { title: 'CDEV', max: 7 },
   { title: 'NUMA', max: 4 },
-  { title: 'CAN BE PASSED', max: 18 },
+  { title: 'CAN BE PASSED', max: 20 },
 ];
-
-const INDENT = ' ';
 
 /** A few words for what the problem explains at length. */
 const SHORT: Partial<Readonly<Record<ProblemCode, string>>> = {
@@ -50,9 +48,20 @@ const resetText = ({ facts, resetsWith }: ListedDevice): string => {
   return first === 'bus' && resetsWith.length > 0 ? `${first} +${resetsWith.length}` : first;
 };
 
-const rowOf = (device: ListedDevice): string[] => {
+/** The group, and how many of its members the list leaves out, say bridges. */
+const groupText = (group: number | null, listed: readonly ListedDevice[], model: HostModel): string => {
+  if (group === null) {
+    return '-';
+  }
+  const members = model.devices.filter((device) => device.group === group).length;
+  const hidden = members - listed.filter(({ facts }) => facts.group === group).length;
+  return hidden === 0 ? String(group) : `${group} (+${hidden})`;
+};
+
+const rowOf = (device: ListedDevice, group: string): string[] => {
   const { facts } = device;
   return [
+    group,
     facts.address,
     classWord(facts.class),
     facts.name ?? `${facts.vendor}:${facts.device}`,
@@ -62,27 +71,6 @@ const rowOf = (device: ListedDevice): string[] => {
     facts.numaNode === undefined ? '-' : String(facts.numaNode),
     answerText(device),
   ];
-};
-
-const byGroup = (devices: readonly ListedDevice[]): (readonly [group: number | null, members: ListedDevice[]])[] => {
-  const groups = new Map<number | null, ListedDevice[]>();
-  for (const device of devices) {
-    const members = groups.get(device.facts.group) ?? [];
-    members.push(device);
-    groups.set(device.facts.group, members);
-  }
-  return [...groups].toSorted(([a], [b]) => (a ?? Infinity) - (b ?? Infinity));
-};
-
-/** The group with its size in full: members that are not listed, say bridges, belong to it as well. */
-const groupTitle = (group: number | null, listed: number, model: HostModel): string => {
-  if (group === null) {
-    return 'no IOMMU group';
-  }
-  const iommu = model.groups.find(({ id }) => id === group)?.iommu;
-  const more = model.devices.filter((device) => device.group === group).length - listed;
-  const details = [...(iommu === undefined || iommu === 'unknown' ? [] : [iommu]), ...(more > 0 ? [`${more} more not shown`] : [])];
-  return `group ${group}${details.length === 0 ? '' : ` (${details.join(', ')})`}`;
 };
 
 const detailLines = (device: ListedDevice): string[] => {
@@ -100,22 +88,17 @@ const detailLines = (device: ListedDevice): string[] => {
 };
 
 /**
- * A table by IOMMU group, not wider than 120 columns.
+ * A table in the order of IOMMU groups, not wider than 120 columns.
  * @param explain adds why each device that cannot be passed cannot, and what to do
  */
 export const devicesText = (devices: readonly ListedDevice[], model: HostModel, explain: boolean): string => {
-  const groups = byGroup(devices);
-  const [titles = '', ...rows] = alignTable(
-    COLUMNS,
-    groups.flatMap(([, members]) => members.map(rowOf)),
-  );
-  const lines = rows.values();
+  const byGroup = devices.toSorted((a, b) => (a.facts.group ?? Infinity) - (b.facts.group ?? Infinity) || 0);
+  const groups = new Map(byGroup.map(({ facts: { group } }) => [group, groupText(group, devices, model)]));
   return [
-    INDENT + titles,
-    ...groups.flatMap(([group, members]) => [
-      groupTitle(group, members.length, model),
-      ...[...members].map(() => INDENT + (lines.next().value ?? '')),
-    ]),
-    ...(explain ? devices.flatMap(detailLines) : ['vmattach devices ADDRESS says why a device cannot be passed and what to do']),
+    ...alignTable(
+      COLUMNS,
+      byGroup.map((device) => rowOf(device, groups.get(device.facts.group) ?? '-')),
+    ),
+    ...(explain ? byGroup.flatMap(detailLines) : ['vmattach devices ADDRESS says why a device cannot be passed and what to do']),
   ].join('\n');
 };

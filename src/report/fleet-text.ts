@@ -1,5 +1,6 @@
 import { withDefaultRemedy } from '../errors/default-remedies.ts';
 import type { Problem } from '../errors/problem.ts';
+import type { Plan } from '../plan/plan.ts';
 import { formatBytes } from '../plan/remedies.ts';
 import { backendsOf, canRun, firstProblem, type HostAnswer } from './host-answer.ts';
 
@@ -32,6 +33,10 @@ const problemCell = (problem: Problem | undefined, count: number): string => {
 
 const NOTHING = '-';
 
+/** A device that the host does not have needs nothing here, and what it would need is not known. */
+const memlockNeed = ({ devices, entries, memlock }: Plan): string =>
+  devices.length < entries.length ? NOTHING : formatBytes(memlock.required);
+
 const cells = (answer: HostAnswer): typeof HEADINGS => {
   const { host, plan, problems } = answer;
   const ok = canRun(answer);
@@ -39,7 +44,7 @@ const cells = (answer: HostAnswer): typeof HEADINGS => {
     host,
     result: plan === undefined ? NOTHING : ok ? 'yes' : 'no',
     backends: backendsOf(answer).join(',') || NOTHING,
-    memlock: plan === undefined ? NOTHING : formatBytes(plan.memlock.required),
+    memlock: plan === undefined ? NOTHING : memlockNeed(plan),
     attach: ok && plan !== undefined ? `${plan.timeline.predictedMs} ms` : NOTHING,
     problem: problemCell(firstProblem(answer), problems.length),
   };

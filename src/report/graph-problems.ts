@@ -2,7 +2,7 @@ import type { Problem, Severity } from '../errors/problem.ts';
 import { printable, wrapAtMost } from './graph-text.ts';
 import type { GraphEdge, GraphNode } from './graph.ts';
 
-const COLUMNS = 46;
+const COLUMNS = 38;
 const CAUSE_LINES = 7;
 
 /** Longer fixes are for pasting, not for a picture. */
@@ -17,8 +17,12 @@ export const worst = (severities: readonly Severity[]): Severity | undefined => 
 export interface DrawnProblem {
   readonly problem: Problem;
   readonly count: number;
+  /** Their causes, each once; the first is shown. */
+  readonly causes: readonly string[];
   readonly targets: readonly string[];
 }
+
+const causeOf = ({ cause, message }: Problem): string => cause ?? message;
 
 const merge = (problems: readonly DrawnProblem[], keyOf: (problem: DrawnProblem) => string): DrawnProblem[] => {
   const merged = new Map<string, DrawnProblem>();
@@ -29,7 +33,12 @@ const merge = (problems: readonly DrawnProblem[], keyOf: (problem: DrawnProblem)
       key,
       known === undefined
         ? next
-        : { ...known, count: known.count + next.count, targets: [...new Set([...known.targets, ...next.targets])] },
+        : {
+            ...known,
+            count: known.count + next.count,
+            causes: [...new Set([...known.causes, ...next.causes])],
+            targets: [...new Set([...known.targets, ...next.targets])],
+          },
     );
   }
   return [...merged.values()];
@@ -43,17 +52,16 @@ export const drawProblems = (
   problems: readonly Problem[],
   targetsOf: (problem: Problem) => readonly string[],
 ): readonly DrawnProblem[] => {
-  const drawn = problems.map((problem) => ({ problem, count: 1, targets: targetsOf(problem) }));
-  const byCause = merge(drawn, ({ problem: { code, severity, cause, message } }) =>
-    JSON.stringify([code, severity, cause ?? message]),
-  );
+  const drawn = problems.map((problem) => ({ problem, count: 1, causes: [causeOf(problem)], targets: targetsOf(problem) }));
+  const byCause = merge(drawn, ({ problem: { code, severity }, causes }) => JSON.stringify([code, severity, causes]));
   return merge(byCause, ({ problem: { code, severity }, targets }) => JSON.stringify([code, severity, targets]));
 };
 
 export const problemId = (index: number): string => `p${index}`;
 
-export const problemNode = ({ problem, count }: DrawnProblem, index: number): GraphNode => {
-  const { code, severity, message, cause, fixes = [] } = problem;
+export const problemNode = ({ problem, count, causes }: DrawnProblem, index: number): GraphNode => {
+  const { code, severity, message, fixes = [] } = problem;
+  const several = causes.length > 1 ? 'the first: ' : '';
   const short = fixes.filter((fix) => fix.length <= LONGEST_FIX).slice(0, SHOWN_FIXES);
   return {
     id: problemId(index),
@@ -61,7 +69,7 @@ export const problemNode = ({ problem, count }: DrawnProblem, index: number): Gr
     severity,
     title: `${severity}: ${code}${count === 1 ? '' : ` × ${count}`}`,
     lines: [
-      ...wrapAtMost(cause ?? message, COLUMNS, CAUSE_LINES),
+      ...wrapAtMost(`${several}${causeOf(problem)}`, COLUMNS, CAUSE_LINES),
       ...short.flatMap((fix) => wrapAtMost(`fix: ${fix}`, COLUMNS, 2)),
     ],
     tooltip: [message, ...fixes.map((fix) => `fix: ${fix}`)].map(printable).join(' | '),

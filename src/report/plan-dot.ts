@@ -7,10 +7,19 @@ import { MACHINE_ID } from './resource-nodes.ts';
 /** Of one width, which all such fonts share: boxes fit their text also where Graphviz has no fonts to measure. */
 const FONT = 'Courier';
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+/** Also in such labels Graphviz replaces `\N` by the node's name, so that a backslash is written twice. */
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+  '\\': '\\\\',
+};
 
-/** Text inside an HTML-like label. */
-const html = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+/** Text inside an HTML-like label, where an element must not be empty. */
+const html = (text: string): string =>
+  text === '' ? ' ' : text.replaceAll(/[&<>"'\\]/g, (character) => ENTITIES[character] ?? '');
 
 /** A quoted DOT string. Graphviz reads entities in it, and a backslash begins one of its own escapes. */
 const quoted = (text: string): string => `"${text.replaceAll('&', '&amp;').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -68,7 +77,7 @@ export const graphDot = ({ title, clusters, nodes, edges }: PlanGraph): string =
   [
     'digraph plan {',
     ...[
-      `graph [rankdir=LR label=<<b>${html(title)}</b>> labelloc=t fontname=${quoted(FONT)} fontsize=14 nodesep=0.3 ranksep=0.7];`,
+      `graph [rankdir=LR label=<<b>${html(title)}</b>> labelloc=t fontname=${quoted(FONT)} fontsize=14 nodesep=0.3 ranksep=0.5];`,
       `node [fontname=${quoted(FONT)} fontsize=11 margin="0.16,0.1"];`,
       `edge [fontname=${quoted(FONT)} fontsize=10 color=${quoted(PLAIN.line)} fontcolor=${quoted(PLAIN.text)}];`,
       ...clusters.flatMap(cluster),

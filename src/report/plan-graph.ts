@@ -8,6 +8,7 @@ import { drawProblems, problemEdges, problemNode, worst, type DrawnProblem } fro
 import { numberRanges } from './graph-text.ts';
 import type { GraphCluster, GraphEdge, GraphNode, PlanGraph } from './graph.ts';
 import { outcomeLine } from './outcome-line.ts';
+import { problemsBySubject, subjectsOf } from './problems-by-subject.ts';
 import {
   MACHINE_ID,
   machineResource,
@@ -27,13 +28,8 @@ interface DrawnFrame {
 
 /** The codes against each device, by any name that a problem may have for it. */
 const problemCodes = (plan: Plan): ((entry: DeviceEntry) => readonly string[]) => {
-  const codes = new Map<string, string[]>();
-  for (const { subject, code } of plan.problems) {
-    if (subject !== undefined) {
-      codes.set(subject, [...(codes.get(subject) ?? []), code]);
-    }
-  }
-  return (entry) => deviceSubjects([entry]).flatMap((subject) => codes.get(subject) ?? []);
+  const against = problemsBySubject(plan);
+  return (entry) => against(deviceSubjects([entry])).map(({ code }) => code);
 };
 
 const drawFrames = (plan: Plan): readonly DrawnFrame[] => {
@@ -76,7 +72,7 @@ const ownerEdges = (plan: Plan, nodes: readonly GraphNode[], edges: readonly Gra
   const reached = new Set(edges.map(({ to }) => to));
   return nodes
     .filter(({ id }) => id !== MACHINE_ID && !reached.has(id))
-    .map(({ id, kind }) => ({ from: MACHINE_ID, to: id, label: kind === 'object' ? 'no device uses it' : 'has' }));
+    .map(({ id, kind }) => ({ from: MACHINE_ID, to: id, label: kind === 'object' ? 'unused' : 'has' }));
 };
 
 const targetFinder = (resources: readonly Resource[]): ((problem: Problem) => readonly string[]) => {
@@ -86,12 +82,9 @@ const targetFinder = (resources: readonly Resource[]): ((problem: Problem) => re
       bySubject.set(subject, [...(bySubject.get(subject) ?? []), node.id]);
     }
   }
-  return ({ code, subject = '' }) => {
-    if (code === 'MEMLOCK_TOO_LOW') {
-      return [RAM_ID];
-    }
-    const found = bySubject.get(subject) ?? subject.split(', ').flatMap((part) => bySubject.get(part) ?? []);
-    return found.length === 0 ? [MACHINE_ID] : found;
+  return (problem) => {
+    const found = subjectsOf(problem).flatMap((subject) => bySubject.get(subject) ?? []);
+    return found.length === 0 ? [MACHINE_ID] : [...new Set(found)];
   };
 };
 

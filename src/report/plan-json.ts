@@ -44,11 +44,13 @@ const spaceJson = ({ id, backend, devices, sections }: AddressSpace) => ({
   maps: sections.map((section) => ({ iova: hex(section.iova), size: exact(section.size), access: 'rw', memory: section.block })),
 });
 
-export const memlockJson = ({ required, limit, accounting, sufficient }: Plan['memlock']) => ({
+export const memlockJson = ({ required, limit, accounting, sufficient, libvirt, notes }: Plan['memlock']) => ({
   requiredBytes: exact(required),
   limitBytes: limit === undefined ? 'unlimited' : exact(limit),
   accounting,
   sufficient,
+  libvirt: { bytes: libvirt.bytes === 'unlimited' ? 'unlimited' : exact(libvirt.bytes), formula: libvirt.formula },
+  notes,
 });
 
 export const problemJson = ({ code, severity, subject, message, cause, fixes }: Problem) => ({

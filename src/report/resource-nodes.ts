@@ -10,7 +10,7 @@ import type { GraphNode } from './graph.ts';
 import { memlockLine } from './memlock-line.ts';
 import { outcomeLine } from './outcome-line.ts';
 
-const COLUMNS = 46;
+const COLUMNS = 38;
 
 export const MACHINE_ID = 'machine';
 export const RAM_ID = 'ram';
@@ -49,7 +49,9 @@ export const objectResource = ({ path, type, auto, iommufd }: PlannedObject, ind
     lines: [
       `-object ${type}${auto ? ', made in the background' : ''}`,
       ...(iommufd?.compat === undefined ? [] : [`compat=${iommufd.compat}`]),
-      ...(iommufd === undefined ? [] : [iommufd.fd === undefined ? `opens ${IOMMUFD_NODE}` : `passed as fd ${iommufd.fd}`]),
+      ...(iommufd === undefined
+        ? []
+        : [iommufd.fd === undefined ? `${IOMMUFD_NODE}, opened on first use` : `passed as fd ${iommufd.fd}`]),
     ],
   },
   subjects: [path, ...(iommufd === undefined ? [] : [iommufd.fd === undefined ? IOMMUFD_NODE : `fd ${iommufd.fd}`])],
@@ -86,5 +88,5 @@ export const ramResource = ({ ram, memlock }: Plan): Resource => ({
       ...wrap(memlockLine(memlock), COLUMNS),
     ],
   },
-  subjects: [ram.path, 'memlock', 'RLIMIT_MEMLOCK'],
+  subjects: [ram.path, 'RLIMIT_MEMLOCK'],
 });

@@ -1,9 +1,12 @@
 /** A column of a table for people. */
 export interface Column {
   readonly title: string;
-  /** Longest text in characters; what is longer is cut. */
-  readonly max: number;
+  /** Longest text in characters, longer ones are cut; `rest`: what the other columns leave of the table's width. */
+  readonly max: number | 'rest';
 }
+
+/** Characters of a line that a terminal of usual width shows without wrapping. */
+const LINE_WIDTH = 120;
 
 const GAP = '  ';
 
@@ -12,18 +15,31 @@ const printable = (text: string): string => text.replaceAll(/\p{C}+/gu, '?');
 
 const cut = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);
 
+const widest = (cells: readonly (readonly string[])[], index: number): number =>
+  Math.max(...cells.map((row) => row[index]?.length ?? 0));
+
+/** Columns are as wide as their widest text within their limit; one of `rest` shares no limit but the table's. */
+const widthsOf = (columns: readonly Column[], cells: readonly (readonly string[])[], width: number): number[] => {
+  const natural = columns.map(({ max }, index) => Math.min(widest(cells, index), max === 'rest' ? Infinity : max));
+  const others = columns.reduce((sum, { max }, index) => sum + (max === 'rest' ? 0 : (natural[index] ?? 0)), 0);
+  const left = Math.max(1, width - others - GAP.length * (columns.length - 1));
+  return columns.map(({ max }, index) => Math.min(natural[index] ?? 0, max === 'rest' ? left : max));
+};
+
 /**
- * Rows as aligned lines, the titles first. Columns are as wide as their widest text, so a table never gets wider than the sum of its
- * columns' longest texts and the gaps between them.
+ * Rows as aligned lines, the titles first.
+ * @param width the most characters of a line; at most one column may be of `rest`
  */
-export const alignTable = (columns: readonly Column[], rows: readonly (readonly string[])[]): readonly string[] => {
-  const cells = [columns.map(({ title }) => title), ...rows].map((row) =>
-    columns.map(({ max }, index) => cut(printable(row[index] ?? ''), max)),
-  );
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
+export const alignTable = (
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  width = LINE_WIDTH,
+): readonly string[] => {
+  const cells = [columns.map(({ title }) => title), ...rows].map((row) => columns.map((_, index) => printable(row[index] ?? '')));
+  const widths = widthsOf(columns, cells, width);
   return cells.map((row) =>
     row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .map((cell, index) => cut(cell, widths[index] ?? 0).padEnd(widths[index] ?? 0))
       .join(GAP)
       .trimEnd(),
   );

@@ -55,7 +55,20 @@ describe('findHolders', () => {
       'proc/sys/kernel/osrelease': '6.17.0\n',
     });
     expect([...findHolders(files, ['/dev/vfio/14', '/dev/vfio/devices/vfio0'], 77)]).toEqual([
-      ['/dev/vfio/14', { pid: 42, command: 'qemu-system-x86' }],
+      ['/dev/vfio/14', { pid: 42, command: 'qemu-system-x86', hasIommufd: false }],
+    ]);
+  });
+
+  it('prefers the process that has an iommufd too: only that one can have bound a cdev', () => {
+    const files = filesOf({
+      'proc/41/fd/9': { link: '/dev/vfio/devices/vfio0' },
+      'proc/41/comm': 'udevd\n',
+      'proc/42/fd/3': { link: '/dev/iommu' },
+      'proc/42/fd/9': { link: '/dev/vfio/devices/vfio0' },
+      'proc/42/comm': 'qemu-system-x86\n',
+    });
+    expect([...findHolders(files, ['/dev/vfio/devices/vfio0'], 77)]).toEqual([
+      ['/dev/vfio/devices/vfio0', { pid: 42, command: 'qemu-system-x86', hasIommufd: true }],
     ]);
   });
 });

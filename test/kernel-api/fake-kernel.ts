@@ -8,6 +8,7 @@ const unused = (): never => {
 export const fakeKernel = (calls: Partial<Kernel>): Kernel => ({
   implementation: 'simulated',
   pageSize: 4096,
+  processors: 1,
   open: unused,
   close: unused,
   status: unused,
@@ -20,6 +21,7 @@ export const fakeKernel = (calls: Partial<Kernel>): Kernel => ({
   unmap: unused,
   view: unused,
   adviseHugePages: unused,
+  populate: unused,
   createMemfd: unused,
   truncate: unused,
   memlockLimit: unused,

@@ -242,6 +242,23 @@ describe('memory', () => {
     }
   });
 
+  test('pages that are made ahead take memory, and are zero', async () => {
+    const length = 64n << 20n;
+    const address = kernel.map({ length, shared: false });
+    try {
+      const before = process.memoryUsage.rss();
+      await kernel.populate(address, length);
+      expect(process.memoryUsage.rss() - before).toBeGreaterThan(Number(length) / 2);
+      expect(kernel.view(address + length - page, Number(page)).every((byte) => byte === 0)).toBe(true);
+    } finally {
+      kernel.unmap(address, length);
+    }
+  });
+
+  test('pages that cannot be made ahead: the promise says why', async () => {
+    await expect(kernel.populate(4096n, 4096n)).rejects.toMatchObject({ call: 'madvise', code: 'ENOMEM', target: '0x1000+0x1000' });
+  });
+
   test('a guest larger than the memory of most hosts costs nothing until it is touched', () => {
     const length = 1n << 40n;
     const address = kernel.map({ length, shared: false });

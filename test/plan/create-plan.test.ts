@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Step } from '../../src/backends/step.ts';
 import { hasErrors } from '../../src/plan/plan.ts';
 import { planJson } from '../../src/report/plan-json.ts';
-import { SERVER, WORKSTATION } from './hosts.ts';
+import { MDEV_UUID, SERVER, withMediatedDevice, WORKSTATION } from './hosts.ts';
 import { codes, EXAMPLE_HOSTS, exampleHost, planOf } from './planning.ts';
 
 /** Command lines of all kinds; on some hosts some of them work. */
@@ -168,8 +168,27 @@ describe('steps', () => {
     const { steps } = planOf('-m 4G -device vfio-iommu-pci,host=06:00.0', WORKSTATION);
     const maps = steps.filter(({ call }) => call === 'IOMMU_IOAS_MAP');
     expect(maps.length).toBeGreaterThan(2);
-    for (const { after } of maps) expect(after).toEqual([RANGES, 'mmap:pc.ram']);
+    for (const { after } of maps) expect(after).toEqual([RANGES, 'madvise:pc.ram']);
     expect(maps.reduce((sum, { mappedBytes = 0n }) => sum + mappedBytes, 0n)).toBe(4n << 30n);
+  });
+
+  test('that make the pages of RAM wait for no device', () => {
+    const { steps } = planOf('-m 4G -device vfio-iommu-pci,host=06:00.0', WORKSTATION);
+    expect(steps.filter(({ call }) => call === 'madvise')).toMatchObject([{ after: ['mmap:pc.ram'], populatedBytes: 4n << 30n }]);
+  });
+
+  test.each([
+    [
+      'RAM is in a file',
+      '-object memory-backend-file,id=m,size=128M,mem-path=/dev/shm/m -machine memory-backend=m',
+      'host=06:00.0',
+    ],
+    ['all devices are emulated', '', `sysfsdev=/sys/bus/mdev/devices/${MDEV_UUID}`],
+  ])('make no pages ahead when %s', (_when, ram, device) => {
+    const { steps, problems } = planOf(`${ram} -device vfio-pci,${device}`, withMediatedDevice(WORKSTATION));
+    expect(problems).toEqual([]);
+    expect(steps.filter(({ call }) => call === 'madvise')).toEqual([]);
+    expect(steps.find(({ call }) => call === 'VFIO_IOMMU_MAP_DMA')?.after).toContain(ram === '' ? 'mmap:pc.ram' : 'mmap:m');
   });
 
   test('that open type1 devices do not wait for RAM to be mapped, nor the other way round', () => {

@@ -1,17 +1,15 @@
 import type { HostModel } from '../../src/host/model.ts';
-import {
-  SERVER,
-  withDevice,
-  withGroup,
-  withoutIsolation,
-  allowUnsafeInterrupts,
-  withRelease,
-  withReserved,
-  WORKSTATION,
-} from './hosts.ts';
+import { SERVER, withDevice, withGroup, withoutIsolation, allowUnsafeInterrupts, withReserved, WORKSTATION } from './hosts.ts';
 import { exampleHost } from './planning.ts';
 
 const UNPREPARED = exampleHost('unprepared');
+
+/** Everything is bound, but the module iommufd is not loaded. */
+const UNPREPARED_IOMMUFD: HostModel = {
+  ...WORKSTATION,
+  modules: { ...UNPREPARED.modules, vfio: {} },
+  nodes: { ...WORKSTATION.nodes, '/dev/iommu': null },
+};
 
 export const TYPE1 = '-device vfio-pci,host=';
 export const CDEV = '-device vfio-iommu-pci,host=';
@@ -22,10 +20,13 @@ export const withNode = (host: HostModel, path: string, mode: string): HostModel
   ...host,
   nodes: { ...host.nodes, ...node(path, mode) },
 });
+export const withKernel = (host: HostModel, kernel: Partial<HostModel['kernel']>): HostModel => ({
+  ...host,
+  kernel: { ...host.kernel, ...kernel },
+});
 export const withoutNode = (host: HostModel, path: string): HostModel => ({ ...host, nodes: { ...host.nodes, [path]: null } });
 
-const bind = (address: string, unbind: boolean): string =>
-  `modprobe vfio-pci && echo vfio-pci > /sys/bus/pci/devices/${address}/driver_override${unbind ? ` && echo ${address} > /sys/bus/pci/devices/${address}/driver/unbind` : ''} && echo ${address} > /sys/bus/pci/drivers_probe`;
+const bind = (address: string): string => `vmattach bind ${address}`;
 
 /** What stands against a launch: on which host, with which command line, and in which words it is said. */
 export interface PlanProblemCase {
@@ -36,6 +37,8 @@ export interface PlanProblemCase {
   readonly message?: string;
   readonly cause: string | RegExp;
   readonly fix?: string;
+  /** What is at fault; without it, the first device. */
+  readonly subject?: string;
 }
 
 export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
@@ -62,7 +65,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'NOT_BOUND',
     message: "vfio 0000:06:00.0: Could not open '/dev/vfio/16': No such file or directory",
     cause: /^0000:06:00\.0 \(Intel I225-V ethernet controller\) is bound to igc; /,
-    fix: bind('0000:06:00.0', true),
+    fix: bind('0000:06:00.0'),
   },
   {
     what: 'a device on a host driver, iommufd',
@@ -72,7 +75,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     message:
       "vfio 0000:02:00.0: vfio /sys/bus/pci/devices/0000:02:00.0/vfio-dev: couldn't open directory /sys/bus/pci/devices/0000:02:00.0/vfio-dev: No such file or directory",
     cause: /is bound to nvme; /,
-    fix: bind('0000:02:00.0', true),
+    fix: bind('0000:02:00.0'),
   },
   {
     what: 'a device on a host driver, compat',
@@ -89,7 +92,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'NOT_BOUND',
     message: 'vfio 0000:01:00.1: error getting device from group 14: No such device',
     cause: /has no driver; /,
-    fix: bind('0000:01:00.1', false),
+    fix: bind('0000:01:00.1'),
   },
   {
     what: 'a sibling on a host driver, type1',
@@ -98,7 +101,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'GROUP_NOT_VIABLE',
     message: 'vfio 0000:01:00.0: group 14 is not viable',
     cause: /^group 14 also holds 0000:01:00\.1 \(NVIDIA AD102 high definition audio\), which is bound to snd_hda_intel: /,
-    fix: bind('0000:01:00.1', true),
+    fix: bind('0000:01:00.1'),
   },
   {
     what: 'a sibling on a host driver, iommufd',
@@ -107,7 +110,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'GROUP_NOT_VIABLE',
     message: 'vfio 0000:01:00.0: error bind device to iommufd: Operation not permitted: group 14 is not viable',
     cause: /0000:01:00\.1 .* is bound to snd_hda_intel/,
-    fix: bind('0000:01:00.1', true),
+    fix: bind('0000:01:00.1'),
   },
   {
     what: 'a kernel that was built without cdevs',
@@ -117,13 +120,15 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     message:
       "vfio 0000:06:00.0: vfio /sys/bus/pci/devices/0000:06:00.0/vfio-dev: couldn't open directory /sys/bus/pci/devices/0000:06:00.0/vfio-dev: No such file or directory",
     cause: 'kernel 6.17.8-200.fc42.x86_64 makes no VFIO cdevs: it was built without CONFIG_VFIO_DEVICE_CDEV',
+    subject: '/dev/vfio/devices',
   },
   {
     what: 'a kernel from before cdevs',
-    host: withRelease(withDevice(WORKSTATION, '0000:06:00.0', { cdev: null }), '6.5.0'),
+    host: withKernel(withDevice(WORKSTATION, '0000:06:00.0', { cdev: null }), { release: '6.5.0', vfioCdev: false }),
     line: `${CDEV}06:00.0`,
-    code: 'CDEV_MISSING',
+    code: 'KERNEL_TOO_OLD',
     cause: 'kernel 6.5.0 makes no VFIO cdevs; they came with Linux 6.6',
+    subject: '/dev/vfio/devices',
   },
   {
     what: 'a cdev node that is not there',
@@ -132,23 +137,26 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'CDEV_MISSING',
     message: 'vfio 0000:06:00.0: vfio /sys/bus/pci/devices/0000:06:00.0/vfio-dev: Failed to open /dev/vfio/devices/vfio2',
     cause: 'the kernel has the device, but the node /dev/vfio/devices/vfio2 is not there',
+    subject: '/dev/vfio/devices/vfio2',
   },
   {
     what: 'a kernel from before iommufd',
-    host: withRelease(withoutNode(WORKSTATION, '/dev/iommu'), '6.1.0'),
+    host: withKernel(withoutNode(WORKSTATION, '/dev/iommu'), { release: '6.1.0', iommufd: false }),
     line: `${CDEV}06:00.0`,
-    code: 'IOMMUFD_MISSING',
+    code: 'KERNEL_TOO_OLD',
     message: "vfio 0000:06:00.0: Could not open '/dev/iommu': No such file or directory",
-    cause: 'kernel 6.1.0 has no iommufd; it came with Linux 6.2',
+    cause: 'kernel 6.1.0 has no iommufd, which came with Linux 6.2, and the cdevs for it with 6.6',
+    subject: '/dev/iommu',
   },
   {
     what: 'an iommufd module that is not loaded, compat',
-    host: withoutNode(WORKSTATION, '/dev/iommu'),
+    host: UNPREPARED_IOMMUFD,
     line: compat('06:00.0'),
     code: 'IOMMUFD_MISSING',
     message: "vfio 0000:06:00.0: Could not open '/dev/iommu': No such file or directory",
-    cause: 'kernel 6.17.8-200.fc42.x86_64 was built without CONFIG_IOMMUFD, or the module iommufd is not loaded',
+    cause: 'kernel 6.17.8-200.fc42.x86_64 has iommufd, but the module iommufd is not loaded',
     fix: 'modprobe iommufd',
+    subject: '/dev/iommu',
   },
   {
     what: 'no container',
@@ -158,6 +166,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     message:
       "vfio 0000:06:00.0: failed to setup container for group 16: Could not open '/dev/vfio/vfio': No such file or directory",
     cause: '/dev/vfio/vfio is missing: the module vfio is not loaded, or the kernel has no VFIO container',
+    subject: '/dev/vfio/vfio',
   },
   {
     what: 'a group node of somebody else',
@@ -167,6 +176,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     message: "vfio 0000:06:00.0: Could not open '/dev/vfio/16': Permission denied",
     cause: '/dev/vfio/16: mode 0600, owner 0:0; this process is uid 1000 with groups 1000, 27',
     fix: 'chown 1000 /dev/vfio/16',
+    subject: '/dev/vfio/16',
   },
   {
     what: 'a cdev node of somebody else',
@@ -175,6 +185,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'PERMISSION',
     message: 'vfio 0000:06:00.0: vfio /sys/bus/pci/devices/0000:06:00.0/vfio-dev: Failed to open /dev/vfio/devices/vfio2',
     cause: /^\/dev\/vfio\/devices\/vfio2: mode 0600, owner 0:0; /,
+    subject: '/dev/vfio/devices/vfio2',
   },
   {
     what: 'an iommufd node that may only be read',
@@ -183,6 +194,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'PERMISSION',
     message: "vfio 0000:06:00.0: Could not open '/dev/iommu': Permission denied",
     cause: /^\/dev\/iommu: mode 0644, owner 0:0; /,
+    subject: '/dev/iommu',
   },
   {
     what: 'interrupts that are not isolated, type1',
@@ -273,7 +285,8 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     code: 'MEMLOCK_TOO_LOW',
     message: 'vfio 0000:06:00.0: memory listener initialization failed: Region pc.ram: Cannot allocate memory',
     cause: '1024 MiB of guest RAM must be locked, the limit (RLIMIT_MEMLOCK, counted per process) is 8 MiB',
-    fix: 'ulimit -l 1048576',
+    fix: 'as root, in the shell that starts vmattach: ulimit -l 1048576',
+    subject: 'RLIMIT_MEMLOCK',
   },
   {
     what: 'one device twice, by host= and by sysfsdev=',
@@ -291,6 +304,7 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     message: 'vfio 0000:01:00.1: group 14 used in multiple address spaces',
     cause:
       "0000:01:00.0 of the same group is in container0 (it links to no iommufd object and the default backend is type1), 0000:01:00.1 in ioas(i) (it links to the iommufd object 'i')",
+    subject: '/machine/peripheral-anon/device[1]',
   },
   {
     what: 'names of different devices',

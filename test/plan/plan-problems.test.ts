@@ -8,7 +8,7 @@ import { codes, DEFAULTS, exampleHost, planOf } from './planning.ts';
 const STOCK = exampleHost('stock-debian');
 
 describe('createPlan finds', () => {
-  test.each(PLAN_PROBLEM_CASES)('$what: $code', ({ host, line, code, message, cause, fix }) => {
+  test.each(PLAN_PROBLEM_CASES)('$what: $code', ({ host, line, code, message, cause, fix, subject }) => {
     const plan = planOf(line, host);
     const problem = plan.problems.find((candidate) => candidate.code === code);
     expect(codes(plan)).toContain(code);
@@ -17,7 +17,7 @@ describe('createPlan finds', () => {
     else expect(problem?.cause).toMatch(cause);
     if (fix !== undefined) expect(problem?.fixes).toContain(fix);
     expect(problem?.fixes?.length).toBeGreaterThan(0);
-    expect(problem?.subject).toMatch(/^\/machine\//);
+    expect(problem?.subject).toBe(subject ?? '/machine/peripheral-anon/device[0]');
     expect(problem?.location).toMatch(/^-device /);
     expect(plan.steps).toEqual([]);
   });
@@ -45,6 +45,7 @@ describe('createPlan finds', () => {
     expect(plan.problems.filter(({ code }) => code !== 'MEMLOCK_TOO_LOW').map(({ code, subject }) => [code, subject])).toEqual([
       ['NO_SUCH_DEVICE', '/machine/peripheral-anon/device[2]'],
       ['NOT_BOUND', '/machine/peripheral-anon/device[0]'],
+      ['GROUP_NOT_VIABLE', '/machine/peripheral-anon/device[0]'],
       ['NOT_BOUND', '/machine/peripheral-anon/device[1]'],
     ]);
   });

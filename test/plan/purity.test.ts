@@ -5,7 +5,21 @@ import { describe, expect, test } from 'vitest';
 const SOURCE = path.resolve(import.meta.dirname, '../../src');
 
 /** From left to right; a folder may import itself and what stands left of it. */
-const ORDER = ['errors', 'options', 'objects', 'devices', 'host', 'kernel', 'backends', 'request', 'plan', 'machine', 'report'];
+const ORDER = [
+  'errors',
+  'options',
+  'objects',
+  'devices',
+  'host',
+  'binding',
+  'kernel',
+  'backends',
+  'request',
+  'plan',
+  'preflight',
+  'machine',
+  'report',
+];
 
 const filesOf = (folder: string): readonly string[] =>
   readdirSync(path.join(SOURCE, folder), { recursive: true, encoding: 'utf8' })
@@ -39,6 +53,10 @@ describe('planning does no I/O', () => {
       expect(packagesOf(folder).filter((name) => name !== 'node:crypto')).toEqual([]);
     },
   );
+
+  test.each(['binding/plan-binding.ts', 'binding/plan-release.ts'])('src/%s loads nothing that could', (file) => {
+    expect([...loadedWith(path.join(SOURCE, file))].filter((name) => !path.isAbsolute(name))).toEqual([]);
+  });
 
   test('the graph that was walked is the real one', () => {
     const loaded = loadedWith(path.join(SOURCE, 'plan/create-plan.ts'));

@@ -41,7 +41,7 @@ describe('planJson has exactly the documented keys', () => {
     ['addressSpaces', json.addressSpaces, ['id', 'backend', 'devices', 'maps']],
     ['maps', json.addressSpaces.flatMap(({ maps }) => maps), ['iova', 'size', 'access', 'memory']],
     ['fds', json.fds, ['number', 'kind', 'owner']],
-    ['memlock', [json.memlock], ['requiredBytes', 'limitBytes', 'accounting', 'sufficient']],
+    ['memlock', [json.memlock], ['requiredBytes', 'limitBytes', 'accounting', 'sufficient', 'libvirt', 'notes']],
     ['steps', json.steps, ['id', 'call', 'after', 'subject']],
     ['timeline', [json.timeline], ['predictedMs', 'criticalPath']],
     ['problems', json.problems, ['code', 'severity', 'subject', 'message', 'cause', 'fixes']],

@@ -1,4 +1,7 @@
+import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
+import { populateLanes } from '../../backends/populate-ram.ts';
+import type { Step } from '../../backends/step.ts';
 import { failure } from '../../errors/problem.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallListener } from '../../kernel/trace.ts';
@@ -15,7 +18,7 @@ import { print, say, sayProblem } from '../output.ts';
 import { readLaunch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
 import type { Settings } from '../settings.ts';
-import { showPlan } from './plan.ts';
+import { planLaunch } from './plan.ts';
 import { catchStopSignals, Stopped, untilStopped } from '../stop-signal.ts';
 
 const noEngine = (machine: string) =>
@@ -43,12 +46,17 @@ const callListener = (logger: Logger | undefined, trace: CallTrace | undefined):
 const logged = (event: Parameters<CallListener>[0]): unknown =>
   JSON.parse(JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? `0x${value.toString(16)}` : value)));
 
-/** Device opens and RAM maps block; each gets a thread. */
-const blockingCalls = (plan: Plan): number =>
-  plan.steps.filter(
-    ({ call, mappedBytes }) =>
-      mappedBytes !== undefined || call === 'VFIO_DEVICE_BIND_IOMMUFD' || call === 'VFIO_GROUP_GET_DEVICE_FD',
-  ).length;
+const OPENS_DEVICE: ReadonlySet<string> = new Set(['VFIO_DEVICE_BIND_IOMMUFD', 'VFIO_GROUP_GET_DEVICE_FD']);
+
+const threadsOf = ({ call, mappedBytes, populatedBytes }: Step): number => {
+  if (populatedBytes !== undefined) {
+    return populateLanes(populatedBytes, availableParallelism());
+  }
+  return mappedBytes !== undefined || OPENS_DEVICE.has(call) ? 1 : 0;
+};
+
+/** Device opens, RAM maps and the making of pages block; each gets a thread. */
+const blockingCalls = (plan: Plan): number => plan.steps.reduce((sum, step) => sum + threadsOf(step), 0);
 
 const report = (machine: BareMachine, settings: Settings): void => {
   if (settings.format === 'json') {
@@ -99,14 +107,12 @@ const attach = async (plan: Plan, host: HostAccess, settings: Settings): Promise
 /** Without a subcommand: plans, refuses what the plan refuses, and launches. */
 export const launch = async (argv: readonly string[]): Promise<number> => {
   const { settings, request } = readLaunch(argv);
-  if (!settings.dryRun) {
-    reportFormat(settings.format);
+  if (settings.dryRun) {
+    return planLaunch({ settings, request });
   }
+  reportFormat(settings.format);
   const host = accessHost(settings.hostModel, request);
   const plan = createPlan(request, host.facts, settings.backends);
-  if (settings.dryRun) {
-    return showPlan(plan, settings.format);
-  }
   plan.problems.forEach(sayProblem);
   if (hasErrors(plan)) {
     return 1;

@@ -5,10 +5,11 @@ import { planJson } from '../../report/plan-json.ts';
 import { planMermaid } from '../../report/plan-mermaid.ts';
 import { planSvg } from '../../report/plan-svg.ts';
 import { planText } from '../../report/plan-text.ts';
+import { planFleet } from '../fleet.ts';
 import { accessHost } from '../host-access.ts';
 import { isModelFolder } from '../model-folder.ts';
 import { print } from '../output.ts';
-import { readLaunch } from '../read-launch.ts';
+import { readLaunch, type Launch } from '../read-launch.ts';
 import type { Format } from '../settings.ts';
 
 const write = (plan: Plan, format: Format): string | Promise<string> => {
@@ -27,14 +28,19 @@ const write = (plan: Plan, format: Format): string | Promise<string> => {
 };
 
 /** @returns the exit status: 1 iff something of level error stands against the launch */
-export const showPlan = async (plan: Plan, format: Format): Promise<number> => {
+const showPlan = async (plan: Plan, format: Format): Promise<number> => {
   print(await write(plan, format));
   return hasErrors(plan) ? 1 : 0;
 };
 
-/** `vmattach plan`, the same as `--dry-run`: prints what a launch would do, and touches nothing. */
-export const plan = (argv: readonly string[]): Promise<number> => {
-  const { settings, request } = readLaunch(argv);
-  const { facts } = accessHost(settings.hostModel, request);
+/** Prints what a launch would do on this host, on that of a model, or on each of a folder of models. @returns the exit status */
+export const planLaunch = ({ settings, request }: Launch): Promise<number> => {
+  if (settings.hostModel !== undefined && isModelFolder(settings.hostModel)) {
+    return planFleet(settings.hostModel, request, settings);
+  }
+  const { facts } = accessHost(settings.hostModel, request, { names: true, holders: true });
   return showPlan(createPlan(request, facts, settings.backends), settings.format);
 };
+
+/** `vmattach plan`, the same as `--dry-run`: touches nothing. */
+export const plan = (argv: readonly string[]): Promise<number> => planLaunch(readLaunch(argv));

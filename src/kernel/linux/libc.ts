@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { KoffiFunc, LibraryHandle } from 'koffi';
 import type koffi from 'koffi';
+import type { node } from 'koffi';
 
 type Koffi = typeof koffi;
 
@@ -33,6 +34,23 @@ const loadKoffi = (): Koffi => {
   return loadAddon(load.resolve('koffi')) ?? fromPackage();
 };
 
+/** A watched fd; `stop` and `start` interrupt the watching. */
+export interface Watch {
+  start(): void;
+  stop(): void;
+  close(): void;
+}
+
+const watchReadable = ({ node: { poll } }: Koffi, fd: number, onReadable: () => void): Watch => {
+  const options = { readable: true };
+  const handle: node.PollHandle = poll(fd, options, onReadable);
+  return {
+    start: () => handle.start(options, onReadable),
+    stop: () => handle.stop(),
+    close: () => handle.close(),
+  };
+};
+
 type Ioctl<Argument> = KoffiFunc<(fd: number, request: number, argument: Argument) => number>;
 
 /**
@@ -47,6 +65,8 @@ export interface Libc {
   readonly close: (fd: number) => number;
   readonly fcntl: (fd: number, command: number, argument: number) => number;
   readonly poll: (fds: Uint8Array | null, count: number, milliseconds: number) => number;
+  /** recvmsg(2). @param message address of a msghdr */
+  readonly recvmsg: (fd: number, message: bigint, flags: number) => number | bigint;
   readonly pread: (fd: number, into: Uint8Array, length: number, offset: bigint) => number;
   readonly pwrite: (fd: number, from: Uint8Array, length: number, offset: bigint) => number;
   readonly ftruncate: (fd: number, length: bigint) => number;
@@ -67,7 +87,13 @@ export interface Libc {
     offset: bigint,
   ) => number | bigint;
   readonly munmap: (address: bigint, length: bigint) => number;
-  readonly madvise: (address: bigint, length: bigint, advice: number) => number;
+  readonly madvise: KoffiFunc<(address: bigint, length: bigint, advice: number) => number>;
+
+  /**
+   * Watches an fd on Node's event loop until the handle is closed, which has to come before the fd is. Not for fds that epoll refuses or
+   * that Node watches itself: koffi aborts the process then. Whoever wants the calls has to keep the handle: a forgotten one is collected.
+   */
+  readonly watchReadable: (fd: number, onReadable: () => void) => Watch;
 
   readonly getrlimit: (resource: number, limit: BigUint64Array) => number;
   readonly getpagesize: () => number;
@@ -87,6 +113,7 @@ const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
   close: lib.func('close', 'int', ['int']),
   fcntl: lib.func('fcntl', 'int', ['int', 'int', 'long']),
   poll: lib.func('poll', 'int', ['void *', 'ulong', 'int']),
+  recvmsg: lib.func('recvmsg', 'intptr_t', ['int', 'uintptr_t', 'int']),
   pread: lib.func('pread', 'intptr_t', ['int', 'void *', 'size_t', 'int64_t']),
   pwrite: lib.func('pwrite', 'intptr_t', ['int', 'const void *', 'size_t', 'int64_t']),
   ftruncate: lib.func('ftruncate', 'int', ['int', 'int64_t']),
@@ -98,6 +125,8 @@ const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
   mmap: lib.func('mmap', 'intptr_t', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64_t']),
   munmap: lib.func('munmap', 'int', ['uintptr_t', 'size_t']),
   madvise: lib.func('madvise', 'int', ['uintptr_t', 'size_t', 'int']),
+
+  watchReadable: (fd, onReadable) => watchReadable(native, fd, onReadable),
 
   getrlimit: lib.func('getrlimit', 'int', ['int', 'void *']),
   getpagesize: lib.func('getpagesize', 'int', []),

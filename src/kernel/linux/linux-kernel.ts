@@ -1,7 +1,7 @@
-import { errnoNumber } from '../errno.ts';
+import { availableParallelism } from 'node:os';
 import type { IoctlArgument, Kernel, OpenFlags, ResourceLimit } from '../kernel.ts';
-import { SystemCallError } from '../system-call-error.ts';
-import { asyncIoctl } from './async-ioctl.ts';
+import { asyncIoctl } from './async-call.ts';
+import { closeFd } from './fd-calls.ts';
 import { fileStatus } from './file-status.ts';
 import { libc as loadLibc, type Libc } from './libc.ts';
 import { memoryCalls } from './memory.ts';
@@ -45,13 +45,6 @@ const memlockLimit = (libc: Libc): ResourceLimit => {
   return { soft: limit(values[0]), hard: limit(values[1]) };
 };
 
-/** Linux gives the number free even when close(2) is interrupted; closing again could hit another file. */
-const close = (libc: Libc, fd: number): void => {
-  if (libc.close(fd) === 0) return;
-  const errno = libc.errno();
-  if (errno !== errnoNumber('EINTR')) throw new SystemCallError('close', errno, on(fd));
-};
-
 const ioctl = (libc: Libc, fd: number, request: number, argument: IoctlArgument): number =>
   systemCall(libc, 'ioctl', on(fd), () =>
     argument instanceof Uint8Array ? libc.ioctlPointer(fd, request, argument) : libc.ioctlValue(fd, request, argument),
@@ -63,10 +56,11 @@ export const createLinuxKernel = (): Kernel => {
   return {
     implementation: 'linux',
     pageSize: libc.getpagesize(),
+    processors: availableParallelism(),
 
     open: (path, flags = {}) =>
       systemCall(libc, 'open', path, () => libc.open(checkPath(path), openFlags(flags), flags.mode ?? 0o600)),
-    close: (fd) => close(libc, fd),
+    close: (fd) => closeFd(libc, fd),
     status: fileStatus,
 
     ioctl: (fd, request, argument = 0) => ioctl(libc, fd, request, argument),

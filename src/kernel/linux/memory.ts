@@ -1,6 +1,7 @@
 import { errnoNumber } from '../errno.ts';
 import type { Kernel, MapRequest, UserBuffer } from '../kernel.ts';
 import { SystemCallError } from '../system-call-error.ts';
+import { asyncCall, type Done } from './async-call.ts';
 import type { Libc } from './libc.ts';
 import { systemCall } from './system-call.ts';
 
@@ -10,8 +11,9 @@ const MAP_PRIVATE = 0x2;
 const MAP_ANONYMOUS = 0x20;
 const MAP_NORESERVE = 0x4000;
 const MADV_HUGEPAGE = 14;
+const MADV_POPULATE_WRITE = 23;
 
-type MemoryCalls = Pick<Kernel, 'allocate' | 'map' | 'unmap' | 'view' | 'adviseHugePages'>;
+type MemoryCalls = Pick<Kernel, 'allocate' | 'map' | 'unmap' | 'view' | 'adviseHugePages' | 'populate'>;
 
 /**
  * Private anonymous memory is not reserved: a guest is charged for what it touches. Files keep their reservation, so that a hugetlb pool
@@ -46,6 +48,10 @@ export const memoryCalls = (libc: Libc): MemoryCalls => {
       systemCall(libc, 'munmap', range(address, length), () => libc.munmap(address, length));
     },
     view: (address, length) => new Uint8Array(libc.view(address, length)),
+    populate: async (address, length) => {
+      const start = (done: Done): void => libc.madvise.async(address, length, MADV_POPULATE_WRITE, done);
+      await asyncCall(libc, 'madvise', range(address, length), start);
+    },
     adviseHugePages: (address, length) => {
       try {
         systemCall(libc, 'madvise', range(address, length), () => libc.madvise(address, length, MADV_HUGEPAGE));

@@ -40,7 +40,11 @@ const pathOf = ({ model }: World, { kind, address, group }: FdFacts): string | u
 const inherited = (world: World, files: FileSystem, facts: FdFacts): OpenFile => {
   const path = pathOf(world, facts);
   const node = path === undefined ? undefined : files.nodes.get(path);
-  if (path !== undefined && node !== undefined) return files.openNode(path, node);
+  if (path !== undefined && node !== undefined) {
+    const file = files.openNode(path, node);
+    if (file.kind === 'iommufd' && facts.rlimitMode !== undefined) file.context.account = facts.rlimitMode;
+    return file;
+  }
   if (facts.kind === 'memfd' || facts.kind === 'regular') {
     return { kind: 'data', inode: inode('regular'), store: new PageStore(0), isMemfd: facts.kind === 'memfd' };
   }

@@ -47,6 +47,7 @@ const createCalls = (world: World, files: FileSystem): Omit<Kernel, 'ioctlAsync'
   return {
     implementation: 'simulated',
     pageSize: Number(PAGE_SIZE),
+    processors: 1,
     open: (path, flags) => asSystemCall('open', path, () => fds.add(files.open(path, flags))),
     close: (fd) => asSystemCall('close', `fd ${fd}`, () => fds.close(fd)),
     status: (fd) =>
@@ -64,6 +65,7 @@ const createCalls = (world: World, files: FileSystem): Omit<Kernel, 'ioctlAsync'
     unmap: (address, length) => asSystemCall('munmap', 'memory', () => memory.unmap(address, length)),
     view: (address, length) => asSystemCall('view', 'memory', () => memory.view(address, length)),
     adviseHugePages: () => undefined,
+    populate: async () => undefined,
     createMemfd: () => createMemfd(world),
     truncate: (fd, length) => onFd(world, 'ftruncate', fd, (file) => truncateFile(file, length)),
     memlockLimit: () => world.memlock.limit,

@@ -1,13 +1,13 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { deviceFdSlot, ramSlot } from '../../../src/backends/slots.ts';
-import { accessHost, type HostAccess } from '../../../src/cli/host-access.ts';
+import { accessHost, type HostAccess, type HostView } from '../../../src/cli/host-access.ts';
 import { OWN_OPTIONS } from '../../../src/cli/own-options.ts';
 import { readSettings } from '../../../src/cli/settings.ts';
 import type { HostModel } from '../../../src/host/model.ts';
 import type { Kernel } from '../../../src/kernel/kernel.ts';
 import { BareMachine } from '../../../src/machine/bare-machine.ts';
 import { scanArgv } from '../../../src/options/scan-argv.ts';
-import { createPlan } from '../../../src/plan/create-plan.ts';
+import { createPlan, launchSteps } from '../../../src/plan/create-plan.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { readRequest } from '../../../src/request/read-request.ts';
 
@@ -19,12 +19,17 @@ export interface PlannedLaunch {
 /**
  * Plans a command line of the built-in machine on this host, as the program does.
  * @param doctor changes the facts before planning: shows what the kernel does when the plan is wrong about the host
+ * @param view `vmattach plan` also looks for who holds the nodes
  */
-export const planHere = (args: readonly string[], doctor: (facts: HostModel) => HostModel = (facts) => facts): PlannedLaunch => {
+export const planHere = (
+  args: readonly string[],
+  doctor: (facts: HostModel) => HostModel = (facts) => facts,
+  view: HostView = {},
+): PlannedLaunch => {
   const scanned = scanArgv(['-machine', 'bare', '-m', '64M', ...args], OWN_OPTIONS);
   const settings = readSettings(scanned.options);
   const request = readRequest(scanned, 'bare');
-  const host = accessHost(undefined, request);
+  const host = accessHost(undefined, request, view);
   return { plan: createPlan(request, doctor(host.facts), settings.backends), host };
 };
 
@@ -45,9 +50,25 @@ export const attachHere = async (
   doctor?: (facts: HostModel) => HostModel,
 ): Promise<BareMachine> => {
   const { plan, host } = planHere(args, doctor);
-  const [problem] = plan.problems.filter(({ severity }) => severity === 'error');
+  const problem = plan.problems.find(({ severity }) => severity === 'error');
   if (problem !== undefined) throw new Error(`the plan refuses: ${problem.message}`);
   const machine = await BareMachine.attach(plan, kernel, host.reread);
+  attached.add(machine);
+  return machine;
+};
+
+/**
+ * Attaches for real although the plan refuses: shows what the kernel itself says.
+ * @throws VmattachError
+ */
+export const attachAnyway = async (
+  kernel: Kernel,
+  args: readonly string[],
+  doctor?: (facts: HostModel) => HostModel,
+): Promise<BareMachine> => {
+  const { plan, host } = planHere(args, doctor);
+  const steps = launchSteps(plan.ram, plan.devices, plan.spaces);
+  const machine = await BareMachine.attach({ ...plan, steps }, kernel, host.reread);
   attached.add(machine);
   return machine;
 };

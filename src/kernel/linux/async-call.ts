@@ -5,7 +5,8 @@ import type { Libc } from './libc.ts';
 
 const EINTR = errnoNumber('EINTR');
 
-type Done = (error: unknown, result: number) => void;
+/** As koffi calls back: an error of its own, or what the function returned. */
+export type Done = (error: unknown, result: number) => void;
 type Start = (done: Done) => void;
 
 interface Outcome {
@@ -23,11 +24,16 @@ const once = ({ errno }: Libc, start: Start): Promise<Outcome> =>
     });
   });
 
-const untilDone = async (libc: Libc, fd: number, start: Start): Promise<number> => {
+/**
+ * Makes a libc call on a thread of Node's pool until a signal no longer interrupts it.
+ * @param target the path, `fd N` or memory, for the error
+ * @throws SystemCallError
+ */
+export const asyncCall = async (libc: Libc, call: string, target: string, start: Start): Promise<number> => {
   for (;;) {
     const { result, errno } = await once(libc, start);
     if (result >= 0) return result;
-    if (errno !== EINTR) throw new SystemCallError('ioctl', errno, `fd ${fd}`);
+    if (errno !== EINTR) throw new SystemCallError(call, errno, target);
   }
 };
 
@@ -38,13 +44,13 @@ const untilDone = async (libc: Libc, fd: number, start: Start): Promise<number> 
  */
 export const asyncIoctl = async (libc: Libc, fd: number, request: number, argument: IoctlArgument): Promise<number> => {
   if (!(argument instanceof Uint8Array)) {
-    return untilDone(libc, fd, (done) => libc.ioctlValue.async(fd, request, argument, done));
+    return asyncCall(libc, 'ioctl', `fd ${fd}`, (done) => libc.ioctlValue.async(fd, request, argument, done));
   }
   const address = libc.allocate(argument.length);
   const lent = new Uint8Array(libc.view(address, argument.length));
   lent.set(argument);
   try {
-    return await untilDone(libc, fd, (done) => libc.ioctlPointer.async(fd, request, address, done));
+    return await asyncCall(libc, 'ioctl', `fd ${fd}`, (done) => libc.ioctlPointer.async(fd, request, address, done));
   } finally {
     argument.set(lent);
     libc.free(address);

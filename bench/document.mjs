@@ -1,0 +1,92 @@
+/** The page docs/benchmarks.md from the figures of one run. */
+
+const table = (headings, rows) => [
+  `| ${headings.join(' | ')} |`,
+  `|${headings.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|`,
+  ...rows.map((row) => `| ${row.join(' | ')} |`),
+];
+
+const startup = (rows) => [
+  '## Start',
+  '',
+  'Whole processes, from start to end, in turns; medians.',
+  '',
+  ...table(
+    ['command', 'ms', 'times `node empty.cjs`'],
+    rows.map(({ name, ms, timesNode }) => [`\`${name}\``, ms, timesNode]),
+  ),
+];
+
+const planner = ({ plan64DevicesMs, plansPerSecondInMemory, plansPerSecondFromFolder, models }) => [
+  '## Planner',
+  '',
+  `One core. The models are ${models.toLocaleString('en')} variations of those in examples/hosts, two devices each launch.`,
+  '',
+  ...table(
+    ['what', 'figure'],
+    [
+      ['one plan of 64 virtual functions', `${plan64DevicesMs} ms`],
+      ['plans on models in memory', `${plansPerSecondInMemory} per second`],
+      ['`vmattach plan --host-model DIR/ --format json`, start and reading included', `${plansPerSecondFromFolder} per second`],
+    ],
+  ),
+];
+
+const grammars = (figures) => [
+  '## Grammars',
+  '',
+  ...table(
+    ['what', 'ms'],
+    [
+      ['1 MB of JSON as QEMU reads it', `${figures.json1MbMs} (${figures.jsonTimesJsonParse} times \`JSON.parse\`)`],
+      ['10,000 keys of one QemuOpts argument', figures.qemuOpts10000KeysMs],
+      ['10,000 keys of one keyval argument', figures.keyval10000KeysMs],
+      ['a command line with 10,000 objects, until they are linked', figures.request10000ObjectsMs],
+    ],
+  ),
+];
+
+const attach = ({ qemu, kernel, rounds, attach: rows }) => [
+  '## Attach on a real kernel',
+  '',
+  `Linux ${kernel} in the test guest: software emulation of 2 processors, an emulated VT-d, virtio network cards with function-level`,
+  `reset. Medians of ${rounds} runs in turns. vmattach: its own first call to its last. C: the same calls one after another`,
+  `(\`bench/attach.c\`). QEMU: until it answers its monitor, less the same without devices (${qemu}).`,
+  'Emulation makes all processor work some ten times slower; a reset is 100 ms of waiting, as on hardware.',
+  '',
+  ...table(
+    ['devices', 'RAM', 'backend', 'vmattach ms', 'C ms', 'QEMU ms', 'vmattach / C', 'vmattach / QEMU'],
+    rows.map((row) => [row.devices, `${row.mib} MiB`, row.backend, row.vmattachMs, row.cMs, row.qemuMs, row.timesC, row.timesQemu]),
+  ),
+];
+
+const mapping = ({ map }) => [
+  '## What mapping guest RAM takes',
+  '',
+  'Zeroing its pages, almost all of it: one call of the C program on untouched memory, and on memory whose pages are there. So vmattach',
+  'makes the pages on several threads (`MADV_POPULATE_WRITE`) while the devices are being reset, and maps them afterwards. Of the two',
+  'backends neither is slower by itself; whichever runs first in a machine whose hypervisor has not yet given it the memory is.',
+  '',
+  ...table(
+    ['backend', 'RAM', 'untouched ms', 'populated ms'],
+    map.map(({ backend, mib, untouchedMs, populatedMs }) => [backend, `${mib} MiB`, untouchedMs, populatedMs]),
+  ),
+];
+
+/** @param results as run.mjs prints them; sections that were not measured are left out */
+export const document = ({ machine, startup: start, planner: plans, grammars: parsing, guest }) =>
+  [
+    '# Benchmarks',
+    '',
+    'Written by `npm run bench -- --guest --write-docs`. Ratios travel between machines, times do not.',
+    '',
+    `Machine: ${machine}.`,
+    '',
+    ...startup(start),
+    '',
+    ...planner(plans),
+    '',
+    ...grammars(parsing),
+    '',
+    ...(guest === undefined ? [] : [...attach(guest), '', ...mapping(guest), '']),
+  ].join('\n');

@@ -1,0 +1,46 @@
+/**
+ * npm run bench [-- --guest] [--write-docs] [--output FILE]: measures start-up, planner and grammars, with --guest also the attach of
+ * devices on a real kernel. Prints the figures as JSON, and writes them to FILE and as a page to docs/benchmarks.md when asked to.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { document } from './document.mjs';
+import { benchGrammars } from './grammars.mjs';
+import { benchGuest } from './guest.mjs';
+import { loadSubjects } from './load-subjects.mjs';
+import { benchPlanner } from './planner.mjs';
+import { benchStartup } from './startup.mjs';
+
+const ROOT = path.resolve(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+
+const { values } = parseArgs({
+  options: { guest: { type: 'boolean' }, 'write-docs': { type: 'boolean' }, output: { type: 'string' } },
+});
+
+const machine = () => {
+  const cores = availableParallelism();
+  return `${cpus()[0]?.model.trim() ?? process.arch}, ${cores} ${cores === 1 ? 'core' : 'cores'}, Node ${process.versions.node}`;
+};
+
+const subjects = await loadSubjects();
+const results = {
+  schema: 'vmattach.bench/1',
+  version,
+  machine: machine(),
+  startup: await benchStartup(),
+  planner: benchPlanner(subjects),
+  grammars: benchGrammars(subjects),
+  ...(values.guest && { guest: benchGuest() }),
+};
+
+const text = `${JSON.stringify(results, undefined, 2)}\n`;
+process.stdout.write(text);
+if (values.output !== undefined) {
+  writeFileSync(values.output, text);
+}
+if (values['write-docs']) {
+  writeFileSync(path.join(ROOT, 'docs', 'benchmarks.md'), document(results));
+}
