@@ -18,9 +18,21 @@ const BATCH = 32;
 
 const hostName = (name: string): string => name.slice(0, -SUFFIX.length);
 
+const listFolder = (folder: string): string[] => {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw failure('FILE', `cannot read folder ${folder}`, {
+      location: `--host-model ${folder}`,
+      cause: error instanceof Error ? error.message : String(error),
+      fixes: ['--host-model with a folder that you may read'],
+    });
+  }
+};
+
 /** @throws FILE */
 const modelNames = (folder: string): string[] => {
-  const names = readdirSync(folder)
+  const names = listFolder(folder)
     .filter((name) => name.endsWith(SUFFIX))
     .toSorted();
   if (names.length === 0) {

@@ -75,7 +75,11 @@ const jsonId = (members: JsonObject): string | undefined => {
   return parseIdentifier(id);
 };
 
-const parseMembers = (members: JsonObject, location: Location): DeviceSpec | EngineDevice => {
+/**
+ * A device as members of JSON: what `-device {…}` and the monitor's `device_add` take.
+ * @throws VmattachError in QEMU's words
+ */
+export const parseDeviceMembers = (members: JsonObject, location: Location): DeviceSpec | EngineDevice => {
   const driver = members.get('driver');
   if (typeof driver !== 'string') {
     throw driverMissing();
@@ -95,7 +99,7 @@ const parseJsonDevice = (text: string, location: Location): DeviceSpec | EngineD
   if (!(value instanceof Map)) {
     throw failure('SYNTAX', 'JSON parse error, expecting value');
   }
-  return parseMembers(value, location);
+  return parseDeviceMembers(value, location);
 };
 
 /**

@@ -24,8 +24,6 @@ export interface ReceivedMessage {
 export interface MessageSocket {
   /** What has arrived, up to one message with fds; undefined when nothing has. @throws SystemCallError */
   receive(): ReceivedMessage | undefined;
-  /** Whether the peer is gone and left nothing to read. */
-  isAbandoned(): boolean;
   /** Stops asking for arrivals: `onArrival` is not called until `resume`. */
   pause(): void;
   resume(): void;

@@ -1,5 +1,5 @@
 import type { DeviceSpec } from '../devices/device-spec.ts';
-import { VmattachError } from '../errors/problem.ts';
+import { failure, VmattachError, type Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { createPlan } from '../plan/create-plan.ts';
@@ -8,6 +8,8 @@ import type { BackendSettings } from '../plan/select-backend.ts';
 import { withDevice, withObject, withoutDevice, withoutObject } from '../request/change-request.ts';
 import type { LaunchRequest } from '../request/request.ts';
 import type { BareMachine } from './bare-machine.ts';
+import type { StepRecord } from './executor.ts';
+import { resetDevices } from './reset-devices.ts';
 
 /** What planning a change needs besides the request. */
 export interface ChangeContext {
@@ -24,6 +26,7 @@ export class LiveMachine {
   readonly #machine: BareMachine;
   readonly #context: ChangeContext;
   #changes: Promise<unknown> = Promise.resolve();
+  #ended = false;
 
   constructor(machine: BareMachine, context: ChangeContext) {
     this.#machine = machine;
@@ -32,6 +35,11 @@ export class LiveMachine {
 
   get plan(): Plan {
     return this.#machine.plan;
+  }
+
+  /** What each step took that is done and not undone; see `BareMachine.records`. */
+  get records(): readonly StepRecord[] {
+    return this.#machine.records;
   }
 
   /** @throws VmattachError in QEMU's words; nothing has changed then */
@@ -60,11 +68,28 @@ export class LiveMachine {
 
   /** Detaches a device. @param path its QOM path. @throws LINK_NOT_FOUND */
   removeDevice(path: string): Promise<void> {
-    return this.#next(async () => this.#carryOut(withoutDevice(this.plan.request, path)));
+    return this.#next(async () => {
+      const { request } = this.plan;
+      const node = request.tree.get(path);
+      await this.#goTo(withoutDevice(request, path), () => {
+        if (node !== undefined) {
+          request.tree.restore(node);
+        }
+      });
+    });
   }
 
+  /** Resets all devices, the last created first. @returns which were not reset, and why */
+  resetDevices(): Promise<readonly Problem[]> {
+    return this.#next(() => resetDevices(this.#machine.session, this.plan.devices));
+  }
+
+  /** The end: changes that come later are refused. */
   detach(): Promise<void> {
-    return this.#next(async () => this.#machine.detach());
+    return this.#next(async () => {
+      this.#ended = true;
+      await this.#machine.detach();
+    });
   }
 
   /** A failed change does not stop the next. */
@@ -74,16 +99,22 @@ export class LiveMachine {
     return result;
   }
 
+  /** @param undo takes the change of the composition tree back, when the machine did not go over to the request */
   async #goTo(request: LaunchRequest, undo: () => void): Promise<void> {
     try {
       await this.#carryOut(request);
     } catch (error) {
-      undo();
+      if (this.plan.request !== request) {
+        undo();
+      }
       throw error;
     }
   }
 
   async #carryOut(request: LaunchRequest): Promise<void> {
+    if (this.#ended) {
+      throw failure('CONFLICT', 'the machine has been detached', { fixes: ['start another one'] });
+    }
     const read = (): HostModel => this.#context.readHost(request);
     const plan = createPlan(request, read(), this.#context.settings);
     const problem = plan.problems.find(({ severity }) => severity === 'error');

@@ -46,10 +46,14 @@ export class CompositionTree {
 
   #insert(path: string, type: string): TreeNode {
     const node: TreeNode = { path, name: path.slice(path.lastIndexOf('/') + 1), type, users: 0 };
-    this.#nodes.set(path, node);
+    this.#add(node);
+    return node;
+  }
+
+  #add(node: TreeNode): void {
+    this.#nodes.set(node.path, node);
     const namesakes = this.#byName.get(node.name) ?? new Set();
     this.#byName.set(node.name, namesakes.add(node));
-    return node;
   }
 
   /** Adds an object under /objects. @throws ID_DUPLICATE when the id is taken; `type` is a property of the container itself. */
@@ -95,6 +99,11 @@ export class CompositionTree {
     this.#remove(node);
   }
 
+  /** Puts back what was removed, when the removal did not come about. */
+  restore(node: TreeNode): void {
+    this.#add(node);
+  }
+
   removeDevice(path: string): void {
     const node = this.#nodes.get(path);
     if (node !== undefined) {
@@ -125,7 +134,7 @@ export class CompositionTree {
    * @throws LINK_NOT_FOUND, LINK_WRONG_TYPE, CONFLICT (ambiguous) in QEMU's words
    */
   resolveLink(property: string, value: string, targets: readonly string[]): TreeNode {
-    const matches = this.#match(value);
+    const matches = this.match(value);
     const typed = matches.filter((node) => targets.includes(node.type));
     const [found, another] = typed;
     if (another !== undefined) {
@@ -140,7 +149,8 @@ export class CompositionTree {
     throw this.#unresolved(property, value, matches[0], targets);
   }
 
-  #match(value: string): TreeNode[] {
+  /** The objects that an absolute path names, or that a partial path could name. */
+  match(value: string): TreeNode[] {
     const wanted = value.split('/').filter((part) => part !== '');
     if (wanted.length === 0) {
       return value === '' ? [] : [...(this.#byName.get('') ?? [])];

@@ -90,7 +90,7 @@ const stringMember = (members: JsonObject, name: string): string => {
   return value;
 };
 
-const parseMembers = (members: JsonObject, location: Location): ObjectSpec | EngineObject => {
+const readMembers = (members: JsonObject, location: Location): ObjectSpec | EngineObject => {
   const typeName = stringMember(members, 'qom-type');
   const type = findObjectType(typeName);
   if (type === undefined && !ENGINE_OBJECT_TYPES.has(typeName)) {
@@ -104,18 +104,27 @@ const parseMembers = (members: JsonObject, location: Location): ObjectSpec | Eng
   return finish(type, id, readJsonProperties(properties, tableOf(type)), location);
 };
 
-const parseJsonObject = (text: string, { location }: ObjectContext): ObjectSpec | EngineObject => {
-  const spec = withLocation(location, () => {
-    const value = parseJson(text);
-    if (!(value instanceof Map)) {
-      throw failure('SYNTAX', 'JSON parse error, expecting value');
-    }
-    return parseMembers(value, location);
-  });
+/**
+ * An object as members of JSON: what `-object {…}` and the monitor's `object-add` take.
+ * @throws VmattachError in QEMU's words
+ */
+export const parseObjectMembers = (members: JsonObject, location: Location): ObjectSpec | EngineObject => {
+  const spec = withLocation(location, () => readMembers(members, location));
   if (spec.id !== undefined) {
     checkJsonId(spec.id);
   }
   return spec;
+};
+
+const parseJsonObject = (text: string, { location }: ObjectContext): ObjectSpec | EngineObject => {
+  const members = withLocation(location, () => {
+    const value = parseJson(text);
+    if (!(value instanceof Map)) {
+      throw failure('SYNTAX', 'JSON parse error, expecting value');
+    }
+    return value;
+  });
+  return parseObjectMembers(members, location);
 };
 
 /**

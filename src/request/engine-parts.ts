@@ -14,16 +14,20 @@ const engineOnly = (what: string, location: string) =>
     fixes: ['use a machine type of QEMU, e.g. -machine q35'],
   });
 
+/** An object that the built-in machine has. @throws TYPE_UNKNOWN */
+export const ownObject = (object: ObjectSpec | EngineObject): ObjectSpec => {
+  if (!isOwnObject(object)) {
+    throw engineOnly(`object type '${object.engineType}'`, object.location);
+  }
+  return object;
+};
+
 /** The built-in machine has none of an engine's objects and devices. @throws TYPE_UNKNOWN */
 export const refuseEngineParts = (
   objects: readonly (ObjectSpec | EngineObject)[],
   devices: readonly (DeviceSpec | EngineDevice)[],
 ): void => {
-  for (const object of objects) {
-    if (!isOwnObject(object)) {
-      throw engineOnly(`object type '${object.engineType}'`, object.location);
-    }
-  }
+  objects.forEach(ownObject);
   for (const device of devices) {
     if (!isOwnDevice(device)) {
       throw engineOnly(`device '${device.driver}'`, device.location);

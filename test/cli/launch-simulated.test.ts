@@ -85,7 +85,7 @@ const REFUSED: readonly (readonly [code: string, args: readonly string[]])[] = [
   ['NOT_BOUND', [...workstation, ...IOMMUFD, ...device('02:00.0', ',iommufd=i0')]],
   ['MEMLOCK_TOO_LOW', [...on('unprepared'), ...device('01:00.0')]],
   ['IOMMUFD_MISSING', [...on('stock-debian'), ...IOMMUFD, ...device('01:00.0', ',iommufd=i0')]],
-  ['CDEV_MISSING', [...on('stock-debian'), ...IOMMUFD, ...device('01:00.0', ',iommufd=i0')]],
+  ['IOMMUFD_MISSING', [...on('stock-debian'), ...IOMMUFD, ...device('01:00.0', ',iommufd=i0')]],
   ['NO_SUCH_DEVICE', [...workstation, ...device('ff:00.0')]],
   ['BACKEND_DISABLED', [...workstation, '--enable-backends', 'iommufd', ...device('01:00.0')]],
   ['BACKEND_DISABLED', [...workstation, '--enable-backends', 'type1', '-device', 'vfio-iommu-pci,host=01:00.0']],

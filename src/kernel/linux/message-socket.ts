@@ -50,14 +50,6 @@ class LinuxMessageSocket implements MessageSocket {
     return received === undefined ? undefined : this.#header.message(received);
   }
 
-  isAbandoned(): boolean {
-    try {
-      return this.#call(1, false, MSG_PEEK) === 0;
-    } catch {
-      return true;
-    }
-  }
-
   pause(): void {
     this.#watch.stop();
   }

@@ -1,14 +1,16 @@
-import { writeFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
-import { mkdtempSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bindToVfio, driverOf, readRoles, restoreDriver } from '../lib/host-devices.ts';
+import { readHostFacts } from '../../../src/host/linux-facts.ts';
+import { bindToVfio, readRoles, restoreDriver } from '../lib/host-devices.ts';
 import { startProgram } from '../lib/program.ts';
 import { runSubcommand, type Answer } from '../lib/subcommand.ts';
 
-const { eduA, eduB, sharedA, mixedEdu, flrA, flrD, e1000e } = readRoles();
+const { eduA, eduB, eduSpare, sharedA, mixedEdu, flrA, e1000e } = readRoles();
 
 const BOUND = [eduA, sharedA, mixedEdu, flrA];
 
@@ -33,6 +35,7 @@ const plan = (args: readonly string[]): Promise<Answer> =>
   runSubcommand(['plan', '--format', 'json', '-machine', 'bare', '-m', '64M', ...args]);
 
 describe('record', () => {
+  let recorded: string | undefined;
   it.each([
     { what: 'type1', args: ['-device', `vfio-pci,host=${eduA}`] },
     { what: 'iommufd', args: [...IOMMUFD, '-device', `vfio-pci,host=${flrA},iommufd=i`] },
@@ -44,7 +47,8 @@ describe('record', () => {
     { what: 'no such device', args: ['-device', 'vfio-pci,host=7f:00.0'] },
     { what: 'too much RAM for the limit of nobody', args: ['-m', '1024G', '-device', `vfio-pci,host=${eduA}`] },
   ])('a plan on the record is the plan on the host, byte for byte: $what', async ({ args }) => {
-    const file = await record();
+    recorded ??= await record();
+    const file = recorded;
     expect(await plan(['--host-model', file, ...args])).toEqual(await plan(args));
   });
 
@@ -70,38 +74,58 @@ describe('record', () => {
 });
 
 describe('a host whose devices come and go', () => {
-  const removeAndRescan = async (until: () => boolean): Promise<number> => {
-    let removals = 0;
-    while (!until()) {
-      writeFileSync(`/sys/bus/pci/devices/${flrD}/remove`, '1');
-      removals += 1;
-      await setTimeout(3);
-      writeFileSync('/sys/bus/pci/rescan', '1');
-      await setTimeout(3);
+  const device = `/sys/bus/pci/devices/${eduSpare}`;
+  /** Says a word after each removal; ends with the device in place when the file in $0 is there. */
+  const script = `while [ ! -e "$0" ]; do echo 1 > ${device}/remove; echo gone; sleep 0.05; echo 1 > /sys/bus/pci/rescan; sleep 0.05; done`;
+
+  /** Runs `body` while a process removes the device and finds it again, over and over. @returns how many times it was removed */
+  const whileRemoving = async (body: () => Promise<void>): Promise<number> => {
+    const stop = path.join(mkdtempSync(path.join(tmpdir(), 'removing-')), 'stop');
+    const child = spawn('sh', ['-c', script, stop], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let words = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      words += chunk.toString().split('gone').length - 1;
+    });
+    const ended = once(child, 'close');
+    try {
+      await once(child.stdout, 'data');
+      await body();
+    } finally {
+      writeFileSync(stop, '');
+      await ended;
     }
-    return removals;
+    return words;
   };
 
+  it('facts are read without a crash, and what went away is told', async () => {
+    const vanished: string[] = [];
+    const presence = new Set<boolean>();
+    const removals = await whileRemoving(async () => {
+      for (let round = 0; round < 40; round += 1) {
+        const onVanished = (name: string): number => vanished.push(name);
+        const { devices } = readHostFacts({ devices: [eduSpare], fds: [], everything: true, onVanished });
+        presence.add(devices.some(({ address }) => address === eduSpare));
+        await setTimeout(1);
+      }
+    });
+    expect(removals).toBeGreaterThan(5);
+    expect(presence).toEqual(new Set([true, false]));
+    expect(new Set(vanished)).toEqual(new Set(vanished.length === 0 ? [] : [eduSpare]));
+    expect(existsSync(device)).toBe(true);
+  });
+
   it.each([
-    { command: 'devices', args: ['devices', '--all'], statuses: [0] },
-    { command: 'record', args: ['record'], statuses: [0] },
-    { command: 'doctor', args: ['doctor', '-machine', 'bare', '-device', `vfio-pci,host=${flrD}`], statuses: [1] },
-    { command: 'plan', args: ['plan', '-machine', 'bare', '-device', `vfio-pci,host=${flrD}`], statuses: [1] },
-  ])('$command reports, and does not crash', async ({ args, statuses }) => {
-    let done = false;
-    const removing = removeAndRescan(() => done);
-    const answers: Answer[] = [];
-    try {
-      for (let round = 0; round < 8; round += 1) answers.push(await runSubcommand(args));
-    } finally {
-      done = true;
-    }
-    expect(await removing).toBeGreaterThan(8);
-    for (const { status, stderr } of answers) {
-      expect(statuses).toContain(status);
-      expect(stderr).not.toContain('internal error');
-      expect(stderr.split('\n').filter((line) => line !== '' && !line.includes('warning: '))).toEqual([]);
-    }
-    expect(driverOf(flrD)).toBe('virtio-pci');
+    { command: 'devices', args: ['devices', '--all'], status: 0 },
+    { command: 'record', args: ['record'], status: 0 },
+    { command: 'plan', args: ['plan', '-machine', 'bare', '-device', `vfio-pci,host=${eduSpare}`], status: 1 },
+  ])('$command reports, and does not crash', async ({ args, status }) => {
+    await whileRemoving(async () => {
+      for (let round = 0; round < 2; round += 1) {
+        const answer = await runSubcommand(args);
+        expect(answer.status).toBe(status);
+        expect(answer.stdout).not.toBe('');
+        expect(answer.stderr.split('\n').filter((line) => line !== '' && !line.includes('warning: '))).toEqual([]);
+      }
+    });
   });
 });

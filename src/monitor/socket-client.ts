@@ -1,0 +1,107 @@
+import type { Socket } from 'node:net';
+import type { MessageSocket, OpenMessageSocket } from '../kernel/fd-calls.ts';
+import type { JsonRecord } from './json-text.ts';
+import { PendingFds } from './pending-fds.ts';
+import { QmpSession, type MonitorState, type SessionClient } from './qmp-session.ts';
+
+/** What clients need of the system. */
+export interface ClientSystem {
+  readonly state: MonitorState;
+  readonly fdCalls: ConstructorParameters<typeof PendingFds>[0];
+  readonly openMessageSocket: OpenMessageSocket;
+}
+
+/** With so much unread output, in bytes, a client gives no more commands. */
+const MUCH_OUTPUT = 1 << 20;
+/** With so much it is dropped: events come without being asked for. */
+const MOST_OUTPUT = 16 << 20;
+/** How long a client that is left may take to read the rest, in ms. */
+const FAREWELL = 1000;
+/** Every command is an object. */
+const LAST_BYTE = 0x7d;
+
+const fdOf = (socket: Socket): number | undefined => {
+  // There is no public way to the number; the handle has had this property for as long as there are handles.
+  const handle: unknown = Reflect.get(socket, '_handle');
+  return typeof handle === 'object' && handle !== null && 'fd' in handle && typeof handle.fd === 'number' ? handle.fd : undefined;
+};
+
+/** A client on a unix socket. Node writes to it; reading is done beside Node, which would lose the fds that come with the bytes. */
+export class SocketClient {
+  readonly #socket: Socket;
+  readonly #session: QmpSession;
+  readonly #pendingFds: PendingFds;
+  readonly #messages: MessageSocket | undefined;
+  #reading = true;
+  #ended = false;
+
+  /** @param socket connected, and never read by Node */
+  constructor(system: ClientSystem, socket: Socket, monitor: Pick<SessionClient, 'namedFds' | 'pretty'>) {
+    this.#socket = socket;
+    this.#pendingFds = new PendingFds(system.fdCalls);
+    // An error is followed by close.
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#end());
+    socket.on('drain', () => this.#adjust());
+    const fd = fdOf(socket);
+    this.#messages = fd === undefined ? undefined : system.openMessageSocket(fd, LAST_BYTE, () => this.#receive());
+    this.#session = new QmpSession(system.state, {
+      ...monitor,
+      send: (text) => this.#send(text),
+      onRoom: () => this.#adjust(),
+      pendingFds: this.#pendingFds,
+    });
+    if (fd === undefined) socket.destroy();
+  }
+
+  tell(event: JsonRecord): void {
+    this.#session.tell(event);
+  }
+
+  /** Ends the connection when the client has read what it was sent, or soon. */
+  leave(): void {
+    this.#end();
+    const timer = setTimeout(() => this.#socket.destroy(), FAREWELL);
+    this.#socket.once('close', () => clearTimeout(timer));
+    this.#socket.end(() => this.#socket.destroy());
+  }
+
+  /** One receive each time, so that no client keeps the others waiting. */
+  #receive(): void {
+    try {
+      const message = this.#messages?.receive();
+      if (message === undefined) return;
+      if (message.bytes.length === 0) {
+        this.leave();
+        return;
+      }
+      this.#session.receive(message);
+      this.#adjust();
+    } catch {
+      // The connection is broken, by ECONNRESET and the like.
+      this.#socket.destroy();
+    }
+  }
+
+  #send(text: string): void {
+    if (this.#ended) return;
+    this.#socket.write(text, 'latin1');
+    if (this.#socket.writableLength > MOST_OUTPUT) this.#socket.destroy();
+  }
+
+  /** Reads as long as the session has room and the client reads too. */
+  #adjust(): void {
+    const wanted = !this.#ended && this.#session.acceptsInput && this.#socket.writableLength < MUCH_OUTPUT;
+    if (wanted === this.#reading || this.#ended) return;
+    this.#reading = wanted;
+    if (wanted) this.#messages?.resume();
+    else this.#messages?.pause();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#session.close();
+    this.#messages?.close();
+  }
+}
