@@ -19,6 +19,8 @@ export interface AttachDevice {
   readonly cdev: { readonly path: string; readonly device: string } | undefined;
   /** An inherited cdev to use instead of opening the node. */
   readonly fd: number | undefined;
+  /** Shown to the guest as a PCI function; channel devices and crypto adapters are not. */
+  readonly isPci: boolean;
   /** Emulated by a kernel driver (mdev): it has no IOMMU of its own. */
   readonly mediated: boolean;
   /** Token for SR-IOV functions whose physical function is held by a user-space driver. */

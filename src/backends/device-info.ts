@@ -36,7 +36,9 @@ export const deviceInfoStep = (device: AttachDevice, after: readonly string[]): 
   run: (session) => {
     const answer = call(session.kernel, session.get(deviceFdSlot(device)).number, 'VFIO_DEVICE_GET_INFO');
     const info = { flags: answer.flags, regions: answer.num_regions, interrupts: answer.num_irqs };
-    checkPci(info);
+    if (device.isPci) {
+      checkPci(info);
+    }
     session.put(deviceInfoSlot(device), info);
   },
   explain: (reason) => ({ message: `error getting device info: ${reason}` }),

@@ -164,6 +164,24 @@ export const ioasStep = (space: AddressSpace, object: IommufdObject): Step => ({
 
 export const attachStepId = (device: AttachDevice): string => `VFIO_DEVICE_ATTACH_IOMMUFD_PT:${device.path}`;
 
+/** QEMU's words for each of the calls that attaching makes (backends/iommufd.c, hw/vfio/iommufd.c). */
+const explainAttach = (
+  session: Session,
+  space: AddressSpace,
+  object: IommufdObject,
+  device: AttachDevice,
+  call: string,
+): string => {
+  if (call === 'IOMMU_GET_HW_INFO') {
+    return 'Failed to get hardware info: ';
+  }
+  if (call === 'IOMMU_HWPT_ALLOC') {
+    return 'Failed to allocate hwpt: ';
+  }
+  const fds = { iommufd: session.get(iommufdSlot(object)).number, device: session.get(deviceFdSlot(device)).number };
+  return `[iommufd=${fds.iommufd}] error attach ${device.name} (${fds.device}) to id=${session.get(ioasSlot(space))}: `;
+};
+
 /** Puts the device behind the page tables of the IOAS; from here on its DMA is translated. */
 export const attachStep = (space: AddressSpace, object: IommufdObject, device: AttachDevice): Step => ({
   id: attachStepId(device),
@@ -173,9 +191,7 @@ export const attachStep = (space: AddressSpace, object: IommufdObject, device: A
   device,
   run: (session) => attachToIoas(session, space, object, device),
   undo: (session) => detachFromIoas(session, space, object, device),
-  explain: (reason, session) => ({
-    message: `[iommufd=${session.get(iommufdSlot(object)).number}] error attach ${device.name} (${session.get(deviceFdSlot(device)).number}) to id=${session.get(ioasSlot(space))}: ${reason}`,
-  }),
+  explain: (reason, session, call) => ({ message: explainAttach(session, space, object, device, call) + reason }),
 });
 
 export const ioasRangesId = (space: AddressSpace): string => `IOMMU_IOAS_IOVA_RANGES:${space.id}`;

@@ -26,6 +26,9 @@ export interface Step {
   readonly populatedBytes?: bigint;
   readonly run: (session: Session) => void | Promise<void>;
   readonly undo?: (session: Session) => void | Promise<void>;
-  /** @param reason strerror(3) text of the failed call */
-  readonly explain?: (reason: string, session: Session) => FailureText;
+  /**
+   * @param reason strerror(3) text of the failed call
+   * @param call the ioctl or function that failed, for steps that do more than one
+   */
+  readonly explain?: (reason: string, session: Session, call: string) => FailureText;
 }

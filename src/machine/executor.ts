@@ -60,12 +60,15 @@ export class Executor {
     };
     const failed = await runGraph(unfinished(steps, before), perform, () => signal?.aborted === true);
     if (failed !== undefined) {
-      const text = failed.error instanceof SystemCallError ? failed.step.explain?.(failed.error.text, this.#session) : undefined;
-      throw new StepFailure(failed, text, await this.undo(before));
+      throw new StepFailure(failed, this.#explain(failed), await this.undo(before));
     }
     if (signal?.aborted === true) {
       throw incompleteUndo(await this.undo(before)) ?? signal.reason;
     }
+  }
+
+  #explain({ step, error }: FailedStep): FailureText | undefined {
+    return error instanceof SystemCallError ? step.explain?.(error.text, this.#session, error.call) : undefined;
   }
 
   /**

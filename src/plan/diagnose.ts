@@ -114,6 +114,16 @@ const wrongFd: Diagnosis = (_context, step) => ({
   fixes: ['pass an fd of /dev/iommu to the object and one of /dev/vfio/devices/vfioN to the device'],
 });
 
+/** RAM that is mapped already lies where this device cannot reach it: found only when a device joins a running machine. */
+const overReserved: Diagnosis = ({ host, device }) => {
+  const reserved = (host.group(device.group)?.reserved ?? []).filter(({ type }) => type !== 'direct-relaxable');
+  return {
+    code: 'IOVA_RESERVED',
+    cause: `guest RAM is mapped over a range that is reserved for group ${device.group}: ${reserved.map(({ start, end }) => `${start}-${end}`).join(', ')}`,
+    fixes: ['give the VM less RAM with -m, so that it ends below that range'],
+  };
+};
+
 const OPEN: Readonly<Record<string, Diagnosis>> = {
   EACCES: refusedOpen,
   EPERM: refusedOpen,
@@ -139,7 +149,7 @@ const DIAGNOSES: Readonly<Record<string, Readonly<Record<string, Diagnosis>>>> =
     EBADFD: wrongFd,
     ENOTTY: wrongFd,
   },
-  VFIO_DEVICE_ATTACH_IOMMUFD_PT: { ENOMEM: memlock },
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT: { ENOMEM: memlock, EADDRINUSE: overReserved },
   VFIO_IOMMU_MAP_DMA: { ENOMEM: memlock },
   IOMMU_IOAS_MAP: { ENOMEM: memlock },
 };

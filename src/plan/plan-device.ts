@@ -117,6 +117,7 @@ const resolve = (
     group: found.group,
     cdev: cdev === undefined ? undefined : { path: cdevNodePath(cdev.name), device: cdev.device },
     fd: identity.fd,
+    isPci: linked.spec.type.bus === 'PCI',
     mediated: found.mdev !== undefined,
     vfToken: textValue(linked.spec.values, 'vf-token'),
     backend: selection.backend,

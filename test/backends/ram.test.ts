@@ -89,6 +89,6 @@ describe('ramStep', () => {
     [block(FILE), "can't open backing store /dev/shm/ram for guest RAM: Cannot allocate memory"],
   ])('says in QEMU’s words why it cannot be made', (ram, message) => {
     const step = ramStep(ram);
-    expect(step.explain?.('Cannot allocate memory', new Session(createSimulatedKernel(WORKSTATION)))).toEqual({ message });
+    expect(step.explain?.('Cannot allocate memory', new Session(createSimulatedKernel(WORKSTATION)), 'mmap')).toEqual({ message });
   });
 });
