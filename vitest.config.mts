@@ -5,7 +5,16 @@ const shared = { testTimeout: 20_000 } as const;
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/cli/**', 'test/kernel/**'], pool: 'threads', isolate: false } },
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/cli/**', 'test/kernel/**'],
+          pool: 'threads',
+          isolate: false,
+        },
+      },
       { test: { ...shared, name: 'cli', include: ['test/cli/**/*.test.ts'], pool: 'forks', globalSetup: ['test/cli/build.ts'] } },
     ],
   },

@@ -6,7 +6,14 @@ const { load } = require('../bin/load.cjs');
 
 const [file] = process.argv.slice(2);
 const MACHINE = ['--host-model', 'examples/hosts/workstation.json', '-machine', 'bare', '-m', '1G'];
-const DEVICES = ['-object', 'iommufd,id=i', '-device', 'vfio-pci,host=01:00.0,iommufd=i', '-device', '{"driver":"vfio-pci","host":"06:00.0"}'];
+const DEVICES = [
+  '-object',
+  'iommufd,id=i',
+  '-device',
+  'vfio-pci,host=01:00.0,iommufd=i',
+  '-device',
+  '{"driver":"vfio-pci","host":"06:00.0"}',
+];
 
 const run = async () => {
   rmSync(`${file}.cache`, { force: true });

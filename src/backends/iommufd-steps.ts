@@ -170,12 +170,12 @@ const explainAttach = (
   space: AddressSpace,
   object: IommufdObject,
   device: AttachDevice,
-  call: string,
+  failedCall: string,
 ): string => {
-  if (call === 'IOMMU_GET_HW_INFO') {
+  if (failedCall === 'IOMMU_GET_HW_INFO') {
     return 'Failed to get hardware info: ';
   }
-  if (call === 'IOMMU_HWPT_ALLOC') {
+  if (failedCall === 'IOMMU_HWPT_ALLOC') {
     return 'Failed to allocate hwpt: ';
   }
   const fds = { iommufd: session.get(iommufdSlot(object)).number, device: session.get(deviceFdSlot(device)).number };
@@ -191,7 +191,7 @@ export const attachStep = (space: AddressSpace, object: IommufdObject, device: A
   device,
   run: (session) => attachToIoas(session, space, object, device),
   undo: (session) => detachFromIoas(session, space, object, device),
-  explain: (reason, session, call) => ({ message: explainAttach(session, space, object, device, call) + reason }),
+  explain: (reason, session, failedCall) => ({ message: explainAttach(session, space, object, device, failedCall) + reason }),
 });
 
 export const ioasRangesId = (space: AddressSpace): string => `IOMMU_IOAS_IOVA_RANGES:${space.id}`;

@@ -1,4 +1,7 @@
+import { readMonitors, type MonitorSpec } from '../monitor/monitor-spec.ts';
 import { scanArgv } from '../options/scan-argv.ts';
+import { readIdentity, type MachineIdentity } from '../request/machine-identity.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
 import { readRequest } from '../request/read-request.ts';
 import type { LaunchRequest, RequestWarning } from '../request/request.ts';
 import { say, sayProblem } from './output.ts';
@@ -27,11 +30,16 @@ const warningReporter = (): ((warning: RequestWarning) => void) => {
 export interface Launch {
   readonly settings: Settings;
   readonly request: LaunchRequest;
+  readonly identity: MachineIdentity;
+  /** The monitors of the built-in machine; an engine has its own. */
+  readonly monitors: readonly MonitorSpec[];
 }
 
 /** @throws VmattachError */
 export const readLaunch = (argv: readonly string[]): Launch => {
   const scanned = scanArgv(argv, OWN_OPTIONS);
   const settings = readSettings(scanned.options);
-  return { settings, request: readRequest(scanned, DEFAULT_MACHINE, warningReporter()) };
+  const request = readRequest(scanned, DEFAULT_MACHINE, warningReporter());
+  const monitors = request.machine.type === BARE_MACHINE ? readMonitors(scanned.options) : [];
+  return { settings, request, identity: readIdentity(scanned.options), monitors };
 };

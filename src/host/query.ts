@@ -1,11 +1,8 @@
-import type { GroupFacts, HostModel, IommuFacts, MediatedDeviceFacts, NodeFacts, PciDeviceFacts } from './model.ts';
+import type { GroupFacts, HostModel, IommuFacts, NodeFacts, PciDeviceFacts } from './model.ts';
 
 /** The device at a full PCI address (`0000:01:00.0`), if the host has it. */
 export const findDevice = (model: HostModel, address: string): PciDeviceFacts | undefined =>
   model.devices.find((device) => device.address === address);
-
-export const findMediatedDevice = (model: HostModel, uuid: string): MediatedDeviceFacts | undefined =>
-  model.mediatedDevices?.find((device) => device.uuid === uuid);
 
 export const findGroup = (model: HostModel, id: number): GroupFacts | undefined => model.groups.find((group) => group.id === id);
 

@@ -1,6 +1,7 @@
 import type { DeviceSpec } from '../devices/device-spec.ts';
 import { failure, VmattachError, type Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
+import type { TreeNode } from '../objects/composition-tree.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -17,6 +18,12 @@ export interface ChangeContext {
   /** The facts that a request needs, as they are now. */
   readonly readHost: (request: LaunchRequest) => HostModel;
 }
+
+const putBack = ({ tree }: LaunchRequest, node: TreeNode | undefined): void => {
+  if (node !== undefined) {
+    tree.restore(node);
+  }
+};
 
 /**
  * A machine whose objects and devices come and go: each change is planned as a launch is, refused for the same reasons, and
@@ -53,7 +60,11 @@ export class LiveMachine {
 
   /** @throws CONFLICT while devices use it, LINK_NOT_FOUND */
   removeObject(id: string): Promise<void> {
-    return this.#next(async () => this.#carryOut(withoutObject(this.plan.request, id)));
+    return this.#next(async () => {
+      const { request } = this.plan;
+      const node = request.tree.get(`/objects/${id}`);
+      await this.#goTo(withoutObject(request, id), () => putBack(request, node));
+    });
   }
 
   /** Attaches one more device; the others are not disturbed. @returns its QOM path. @throws VmattachError; no trace is left then */
@@ -71,11 +82,7 @@ export class LiveMachine {
     return this.#next(async () => {
       const { request } = this.plan;
       const node = request.tree.get(path);
-      await this.#goTo(withoutDevice(request, path), () => {
-        if (node !== undefined) {
-          request.tree.restore(node);
-        }
-      });
+      await this.#goTo(withoutDevice(request, path), () => putBack(request, node));
     });
   }
 

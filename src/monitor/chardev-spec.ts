@@ -36,9 +36,7 @@ const unsupported = (message: string, cause: string) =>
   });
 
 const checkParameters = ({ options }: QemuOpts): void => {
-  const refused = options.find(
-    ([name, value]) => !USED.has(name) && !WITHOUT_EFFECT.has(name) && HARMLESS.get(name) !== value,
-  );
+  const refused = options.find(([name, value]) => !USED.has(name) && !WITHOUT_EFFECT.has(name) && HARMLESS.get(name) !== value);
   if (refused !== undefined) {
     const [name, value] = refused;
     throw unsupported(`'${name}=${value}' is not supported by -machine bare`, 'monitors of bare are on unix sockets or stdio');
@@ -62,7 +60,9 @@ const readFd = (text: string): number => {
   } catch (error) {
     if (!(error instanceof VmattachError)) throw error;
     // QEMU's words for sockets; it says the same where the parameter is missing.
-    throw failure('VALUE_INVALID', `Unable to parse FD number ${text}`, { fixes: ['path=PATH', 'fd=NUMBER of an inherited socket'] });
+    throw failure('VALUE_INVALID', `Unable to parse FD number ${text}`, {
+      fixes: ['path=PATH', 'fd=NUMBER of an inherited socket'],
+    });
   }
 };
 

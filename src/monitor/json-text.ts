@@ -30,8 +30,7 @@ const NAMED: Readonly<Record<string, string>> = {
   '\t': '\\t',
 };
 
-const escape = (unit: string): string =>
-  NAMED[unit] ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+const escape = (unit: string): string => NAMED[unit] ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
 const stringText = (text: string): string => `"${text.replace(ESCAPED, escape)}"`;
 

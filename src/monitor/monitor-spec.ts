@@ -110,7 +110,9 @@ class MonitorReader {
   #use(label: string, pretty: boolean): void {
     const chardev = this.#chardevs.get(label);
     if (chardev === undefined) {
-      throw failure('LINK_NOT_FOUND', `chardev "${label}" not found`, { fixes: [`-chardev socket,id=${label},path=PATH,server=on,wait=off`] });
+      throw failure('LINK_NOT_FOUND', `chardev "${label}" not found`, {
+        fixes: [`-chardev socket,id=${label},path=PATH,server=on,wait=off`],
+      });
     }
     if (this.#used.has(label)) {
       throw failure('CONFLICT', `chardev '${label}' is already in use`, { fixes: ['give each monitor a -chardev of its own'] });

@@ -33,6 +33,11 @@ export class NamedFds {
     return fd;
   }
 
+  /** Whether a number of the process's table belongs to a name here. */
+  holds(number: number): boolean {
+    return [...this.#fds.values()].some((fd) => fd.number === number);
+  }
+
   /** @throws CommandError */
   close(name: string): void {
     const fd = this.take(name);

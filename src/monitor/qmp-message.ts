@@ -23,7 +23,7 @@ const bucketOf = (key: string): number => {
 /** The order in which QEMU walks a dictionary: that decides which of several faults is reported. */
 const inQemuOrder = (object: JsonObject): readonly (readonly [string, JsonValue])[] =>
   [...object]
-    .reverse()
+    .toReversed()
     .map((member) => ({ member, bucket: bucketOf(member[0]) }))
     .toSorted((one, other) => one.bucket - other.bucket)
     .map(({ member }) => member);
@@ -34,8 +34,7 @@ const isObject = (value: JsonValue | undefined): value is JsonObject => value in
 export const idOf = (message: JsonValue): JsonValue | undefined => (isObject(message) ? message.get('id') : undefined);
 
 /** Whether a message asks to overtake the ones before it; QEMU decides that before it looks at anything else. */
-export const isOutOfBand = (message: JsonValue): boolean =>
-  isObject(message) && message.has('exec-oob') && !message.has('execute');
+export const isOutOfBand = (message: JsonValue): boolean => isObject(message) && message.has('exec-oob') && !message.has('execute');
 
 const checkMember = (name: string, value: JsonValue, allowOutOfBand: boolean, execute: string | undefined): void => {
   if (name === 'execute' || (name === 'exec-oob' && allowOutOfBand)) {

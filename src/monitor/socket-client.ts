@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import type { MessageSocket, OpenMessageSocket } from '../kernel/fd-calls.ts';
+import type { FdCalls, MessageSocket, OpenMessageSocket, ReceivedMessage } from '../kernel/fd-calls.ts';
+import { SystemCallError } from '../kernel/system-call-error.ts';
 import type { JsonRecord } from './json-text.ts';
 import { PendingFds } from './pending-fds.ts';
 import { QmpSession, type MonitorState, type SessionClient } from './qmp-session.ts';
@@ -7,7 +8,7 @@ import { QmpSession, type MonitorState, type SessionClient } from './qmp-session
 /** What clients need of the system. */
 export interface ClientSystem {
   readonly state: MonitorState;
-  readonly fdCalls: ConstructorParameters<typeof PendingFds>[0];
+  readonly fdCalls: FdCalls;
   readonly openMessageSocket: OpenMessageSocket;
 }
 
@@ -68,18 +69,24 @@ export class SocketClient {
 
   /** One receive each time, so that no client keeps the others waiting. */
   #receive(): void {
+    const message = this.#next();
+    if (message === undefined) return;
+    if (message.bytes.length === 0) {
+      this.leave();
+      return;
+    }
+    this.#session.receive(message);
+    this.#adjust();
+  }
+
+  #next(): ReceivedMessage | undefined {
     try {
-      const message = this.#messages?.receive();
-      if (message === undefined) return;
-      if (message.bytes.length === 0) {
-        this.leave();
-        return;
-      }
-      this.#session.receive(message);
-      this.#adjust();
-    } catch {
-      // The connection is broken, by ECONNRESET and the like.
+      return this.#messages?.receive();
+    } catch (error) {
+      // ECONNRESET and the like: the connection is broken.
+      if (!(error instanceof SystemCallError)) throw error;
       this.#socket.destroy();
+      return undefined;
     }
   }
 

@@ -3,7 +3,7 @@ import { readCommaValue } from './comma-value.ts';
 import { listify } from './keyval-list.ts';
 import type { KeyvalDict, KeyvalValue } from './keyval-value.ts';
 
-export type { KeyvalDict, KeyvalValue } from './keyval-value.ts';
+export type { KeyvalDict } from './keyval-value.ts';
 
 export interface KeyvalRules {
   /** The key of a first value that names none; may be dotted. */

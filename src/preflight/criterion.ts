@@ -49,7 +49,6 @@ export const fails = (first: Defect, ...rest: readonly Defect[]): Finding => ({ 
 export const okUnless = ([first, ...rest]: readonly Defect[], detail: string): Finding =>
   first === undefined ? ok(detail) : fails(first, ...rest);
 
-export const always = (): boolean => true;
 export const never = (): boolean => false;
 /** A host is looked at without a launch; with one, the plan decides what is an error. */
 export const withoutLaunch = ({ plan }: Subject): boolean => plan === undefined;

@@ -11,21 +11,32 @@ const hasTranslation = (group: GroupFacts): boolean => group.noIommu !== true;
 const noIommu = ([first]: HostModel['devices']): Finding =>
   first === undefined ? unknown(NOTHING_VISIBLE) : fails(remedies.noIommu(first.address));
 
-const checkIommu = ({ model: { devices, iommus, groups } }: Subject): Finding => {
-  if (iommus.length > 0) {
-    return ok(`${iommus.length} (${listed(iommus.map(({ type }) => type))})`);
+/** PCI devices that an IOMMU translates for. */
+const translatedDevices = ({ model, host }: Subject): HostModel['devices'] =>
+  model.devices.filter(({ group }) => {
+    const facts = group === null ? undefined : host.group(group);
+    return facts !== undefined && hasTranslation(facts);
+  });
+
+/** An IOMMU counts when it has devices: with translation off, or for other buses, it is listed too. */
+const checkIommu = (subject: Subject): Finding => {
+  const { model, host } = subject;
+  const devices = translatedDevices(subject);
+  const iommus = new Set(devices.flatMap(({ group }) => (group === null ? [] : (host.iommu(group) ?? []))));
+  if (iommus.size > 0) {
+    return ok(`${iommus.size} (${listed([...iommus].map(({ type }) => type))})`);
   }
-  return groups.some(hasTranslation) ? unknown('there are IOMMU groups, but /sys/class/iommu lists no IOMMU') : noIommu(devices);
+  return devices.length === 0
+    ? noIommu(model.devices)
+    : unknown('there are IOMMU groups, but nothing says which IOMMU they belong to');
 };
 
-/** Where there is no IOMMU, that has been said; with a launch only its own devices count. */
-const checkGroups = ({ model: { devices, groups, iommus }, plan }: Subject): Finding | undefined => {
-  if (plan !== undefined || iommus.length === 0) {
-    return undefined;
-  }
-  const translated = new Set(groups.filter(hasTranslation).map(({ id }) => id));
-  const members = devices.filter(({ group }) => group !== null && translated.has(group)).length;
-  return members === 0 ? noIommu(devices) : ok(`${members} devices in ${translated.size} groups`);
+/** Where there are none, that has been said; with a launch only its own devices count. */
+const checkGroups = (subject: Subject): Finding | undefined => {
+  const devices = translatedDevices(subject);
+  return subject.plan !== undefined || devices.length === 0
+    ? undefined
+    : ok(`${devices.length} devices in ${new Set(devices.map(({ group }) => group)).size} groups`);
 };
 
 /** The groups that matter: those of the devices of the launch, or all that have a PCI device. Mediated devices have no IOMMU. */

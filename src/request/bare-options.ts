@@ -2,7 +2,24 @@ import { failure } from '../errors/problem.ts';
 import type { ScannedArgv } from '../options/scan-argv.ts';
 
 /** QEMU's options that `-machine bare` acts on. */
-const USED = new Set(['machine', 'M', 'm', 'object', 'device', 'mem-path', 'uuid', 'name', 'h', 'help', 'version']);
+const USED = new Set([
+  'machine',
+  'M',
+  'm',
+  'object',
+  'device',
+  'mem-path',
+  'uuid',
+  'name',
+  'h',
+  'help',
+  'version',
+  'qmp',
+  'qmp-pretty',
+  'mon',
+  'monitor',
+  'chardev',
+]);
 
 /** Options that say nothing about what the built-in machine has: there is no vCPU, firmware, display or default device anyway. */
 const WITHOUT_EFFECT = new Set([

@@ -9,7 +9,7 @@ describe('doctorText', () => {
   test('a ready host in short lines', () => {
     expect(doctorText(examine(exampleHost('workstation'), undefined))).toMatchInlineSnapshot(`
       "ready (11 ok)
-      ok    IOMMU present and on: 2 (intel)
+      ok    IOMMU present and on: 1 (intel)
       ok    IOMMU groups: 11 devices in 9 groups
       ok    interrupts isolated: the IOMMU remaps them
       ok    VFIO driver loaded: 3 of 11 devices are bound to vfio

@@ -7,6 +7,10 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallListener } from '../../kernel/trace.ts';
 import { traced } from '../../kernel/traced-kernel.ts';
 import { BareMachine } from '../../machine/bare-machine.ts';
+import type { QmpCommand } from '../../monitor/command-table.ts';
+import { shutdownEvent } from '../../monitor/events.ts';
+import type { MonitorSpec } from '../../monitor/monitor-spec.ts';
+import type { Monitors } from '../../monitor/start-monitors.ts';
 import { createPlan } from '../../plan/create-plan.ts';
 import { hasErrors, type Plan } from '../../plan/plan.ts';
 import { attachJson, attachText } from '../../report/attach-report.ts';
@@ -14,8 +18,10 @@ import { BARE_MACHINE } from '../../request/read-machine.ts';
 import { CallTrace } from '../call-trace.ts';
 import { accessHost, type HostAccess } from '../host-access.ts';
 import { createLogger } from '../logger.ts';
-import { print, say, sayProblem } from '../output.ts';
-import { readLaunch } from '../read-launch.ts';
+import { MonitoredMachine } from '../monitored-machine.ts';
+import { openMonitors, usesStdout } from '../open-monitors.ts';
+import { print, say, sayLines, sayProblem } from '../output.ts';
+import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
 import type { Settings } from '../settings.ts';
 import { planLaunch } from './plan.ts';
@@ -58,23 +64,51 @@ const threadsOf = ({ call, mappedBytes, populatedBytes }: Step): number => {
 /** Device opens, RAM maps and the making of pages block; each gets a thread. */
 const blockingCalls = (plan: Plan): number => plan.steps.reduce((sum, step) => sum + threadsOf(step), 0);
 
-const report = (machine: BareMachine, settings: Settings): void => {
+/** Standard output may be a monitor's. */
+const report = (machine: BareMachine, settings: Settings, write: (text: string) => void): void => {
   if (settings.format === 'json') {
-    print(JSON.stringify(attachJson(machine), undefined, 2));
+    write(JSON.stringify(attachJson(machine), undefined, 2));
   } else {
-    print(attachText(machine));
+    write(attachText(machine));
   }
 };
 
-const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, settings: Settings): Promise<void> => {
-  const signal = catchStopSignals();
-  const machine = await BareMachine.attach(plan, kernel, host.reread, signal);
-  report(machine, settings);
-  if (!settings.check) {
-    await untilStopped(signal);
-    say(signal.reason instanceof Stopped ? signal.reason.message : 'terminating');
+/** Aborts for a signal, which the monitors' clients are told of, and for `quit`, of which they are told already. */
+const stopSignal = (
+  specs: readonly MonitorSpec[],
+  commands: readonly QmpCommand[],
+): { readonly signal: AbortSignal; readonly monitors: Promise<Monitors> } => {
+  const stop = new AbortController();
+  const monitors = openMonitors(specs, commands, stop.signal, () => stop.abort());
+  const stopped = catchStopSignals();
+  stopped.addEventListener('abort', () => {
+    void monitors.then(
+      (opened) => opened.emit(shutdownEvent('host-signal')),
+      () => undefined,
+    );
+    stop.abort(stopped.reason);
+  });
+  return { signal: stop.signal, monitors };
+};
+
+const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, launched: Launch): Promise<void> => {
+  const { settings, monitors: specs } = launched;
+  const machine = new MonitoredMachine(launched, host, kernel);
+  const { signal, monitors: opening } = stopSignal(specs, machine.commands);
+  const monitors = await opening;
+  try {
+    const attached = await BareMachine.attach(plan, kernel, host.reread, signal);
+    machine.attached(attached);
+    report(attached, settings, usesStdout(specs) ? sayLines : print);
+    monitors.ready();
+    if (!settings.check) {
+      await untilStopped(signal);
+      if (signal.reason instanceof Stopped) say(signal.reason.message);
+    }
+    await machine.detach((event) => monitors.emit(event));
+  } finally {
+    await monitors.close();
   }
-  await machine.detach();
 };
 
 /**
@@ -82,7 +116,8 @@ const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, settings: Sett
  * and is a regular end.
  * @throws VmattachError
  */
-const attach = async (plan: Plan, host: HostAccess, settings: Settings): Promise<void> => {
+const attach = async (plan: Plan, host: HostAccess, launched: Launch): Promise<void> => {
+  const { settings } = launched;
   if (plan.request.machine.type !== BARE_MACHINE) {
     throw noEngine(plan.request.machine.type);
   }
@@ -93,7 +128,7 @@ const attach = async (plan: Plan, host: HostAccess, settings: Settings): Promise
   const listener = callListener(logger, trace);
   const plainKernel = host.openKernel(blockingCalls(plan));
   try {
-    await hold(plan, listener === undefined ? plainKernel : traced(plainKernel, listener), host, settings);
+    await hold(plan, listener === undefined ? plainKernel : traced(plainKernel, listener), host, launched);
   } catch (error) {
     if (!(error instanceof Stopped)) {
       throw error;
@@ -106,9 +141,10 @@ const attach = async (plan: Plan, host: HostAccess, settings: Settings): Promise
 
 /** Without a subcommand: plans, refuses what the plan refuses, and launches. */
 export const launch = async (argv: readonly string[]): Promise<number> => {
-  const { settings, request } = readLaunch(argv);
+  const launched = readLaunch(argv);
+  const { settings, request } = launched;
   if (settings.dryRun) {
-    return planLaunch({ settings, request });
+    return planLaunch(launched);
   }
   reportFormat(settings.format);
   const host = accessHost(settings.hostModel, request);
@@ -117,6 +153,6 @@ export const launch = async (argv: readonly string[]): Promise<number> => {
   if (hasErrors(plan)) {
     return 1;
   }
-  await attach(plan, host, settings);
+  await attach(plan, host, launched);
   return 0;
 };

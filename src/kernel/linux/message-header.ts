@@ -74,7 +74,8 @@ export class MessageHeader {
       const length = Number(this.#view.getBigUint64(at, true));
       if (length < CONTROL_HEADER) break;
       const isRights = this.#view.getInt32(at + 8, true) === SOL_SOCKET && this.#view.getInt32(at + 12, true) === SCM_RIGHTS;
-      for (let fd = at + CONTROL_HEADER; isRights && fd + FD_SIZE <= at + length; fd += FD_SIZE) {
+      const dataEnd = isRights ? at + length - (length % FD_SIZE) : at;
+      for (let fd = at + CONTROL_HEADER; fd < dataEnd; fd += FD_SIZE) {
         fds.push(this.#view.getInt32(fd, true));
       }
       at += align(length);

@@ -14,8 +14,7 @@ const MSG_CMSG_CLOEXEC = 0x4000_0000;
 let shared: MessageHeader | undefined;
 
 /** Calls do not overlap, so all sockets use the same memory. */
-const messageHeader = (libc: Libc): MessageHeader =>
-  (shared ??= new MessageHeader(memoryCalls(libc).allocate(MessageHeader.size)));
+const messageHeader = (libc: Libc): MessageHeader => (shared ??= new MessageHeader(memoryCalls(libc).allocate(MessageHeader.size)));
 
 /**
  * Reads a socket beside libuv, which would lose the fds: it watches a duplicate, since libuv watches the socket itself for writing.

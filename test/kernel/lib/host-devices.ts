@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-export { readRoles, type RoleName } from './roles.ts';
+export { readRoles } from './roles.ts';
 
 const folder = (address: string): string => `/sys/bus/pci/devices/${address}`;
 

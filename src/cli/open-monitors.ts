@@ -1,0 +1,42 @@
+import { linuxFdCalls } from '../kernel/linux/fd-calls.ts';
+import { openMessageSocket } from '../kernel/linux/message-socket.ts';
+import type { QmpCommand } from '../monitor/command-table.ts';
+import { MACHINE_EVENTS } from '../monitor/machine-events.ts';
+import type { MonitorSpec } from '../monitor/monitor-spec.ts';
+import { startMonitors, type Monitors } from '../monitor/start-monitors.ts';
+import { say } from './output.ts';
+import { VERSION } from './version.ts';
+
+/** Whether standard output belongs to a monitor: then nothing else may be written to it. */
+export const usesStdout = (specs: readonly MonitorSpec[]): boolean => specs.some(({ chardev }) => chardev.kind === 'stdio');
+
+const sayWaiting = ({ chardev, location }: MonitorSpec): void => {
+  const address = chardev.kind === 'listen' ? chardev.at : undefined;
+  const where = address === undefined ? '' : 'path' in address ? `unix:${address.path}` : `fd ${address.fd}`;
+  say(`${location}: info: waiting for connection on: ${where}`);
+};
+
+/**
+ * Starts the monitors of a launch on the real sockets and streams of this process, whichever kernel the machine is on.
+ * @param commands of the machine
+ * @param stop ends the waiting for a first client
+ * @param quit is called for the command `quit`
+ * @throws VmattachError, or the reason of `stop`
+ */
+export const openMonitors = (
+  specs: readonly MonitorSpec[],
+  commands: readonly QmpCommand[],
+  stop: AbortSignal,
+  quit: () => void,
+): Promise<Monitors> =>
+  startMonitors(
+    specs,
+    { version: VERSION, commands, events: MACHINE_EVENTS, isPreconfig: () => false, quit },
+    {
+      fdCalls: linuxFdCalls,
+      openMessageSocket,
+      streams: { input: process.stdin, output: process.stdout },
+      onWait: sayWaiting,
+      stop,
+    },
+  );

@@ -1,0 +1,73 @@
+import type { DeviceSpec } from '../../devices/device-spec.ts';
+import { findDeviceType } from '../../devices/device-types.ts';
+import { parseDeviceMembers } from '../../devices/parse-device.ts';
+import { isAbstractType } from '../../devices/type-hierarchy.ts';
+import { VmattachError } from '../../errors/problem.ts';
+import type { JsonObject } from '../../options/json-value.ts';
+import { isOwnDevice } from '../../request/engine-parts.ts';
+import { CommandError, refused } from '../command-error.ts';
+import { defineCommand, type QmpCommand } from '../command-table.ts';
+import { withPassedFd } from '../fd-parameter.ts';
+import { attachedEvent, attachmentOf } from '../machine-events.ts';
+import type { MachineHost } from '../machine-host.ts';
+
+/** In the order of system/qdev-monitor.c, qdev_get_device_class and qdev_device_add_from_qdict. */
+const checkDriver = (driver: string): void => {
+  if (isAbstractType(driver)) {
+    throw refused("Parameter 'driver' expects a non-abstract device type");
+  }
+  const type = findDeviceType(driver);
+  if (type === undefined) {
+    throw refused(`'${driver}' is not a valid device model name`);
+  }
+  if (!type.hotpluggable) {
+    throw refused(`Device '${driver}' does not support hotplugging`);
+  }
+};
+
+const parse = (members: JsonObject): DeviceSpec => {
+  const spec = parseDeviceMembers(members, '');
+  if (!isOwnDevice(spec)) {
+    throw refused(`'${spec.driver}' is not a valid device model name`);
+  }
+  return spec;
+};
+
+/** A bus or an object that a device links to and that is not there has a class of its own. */
+const classified = (error: unknown): unknown =>
+  error instanceof VmattachError && error.problem.code === 'LINK_NOT_FOUND'
+    ? new CommandError('DeviceNotFound', error.problem.message)
+    : error;
+
+/** Plugs a device: the reply comes when it is attached and its DMA works. */
+export const deviceAdd = ({ machine, state }: MachineHost): QmpCommand => {
+  const add = async (members: JsonObject): Promise<string> => {
+    const spec = parse(members);
+    try {
+      return await machine().addDevice(spec);
+    } catch (error) {
+      throw classified(error);
+    }
+  };
+  return defineCommand({
+    name: 'device_add',
+    arguments: [
+      { name: 'driver', type: 'str' },
+      { name: 'bus', type: 'str', optional: true },
+      { name: 'id', type: 'str', optional: true },
+    ],
+    allowOthers: true,
+    features: ['json-cli', 'json-cli-hotplug'],
+    run: async (context, { driver }, all) => {
+      checkDriver(driver);
+      const started = performance.now();
+      const path = await withPassedFd(all, context, state.fds, add);
+      state.hotplugged.add(path);
+      const device = machine().plan.devices.find((planned) => planned.path === path);
+      if (device !== undefined) {
+        context.emit(attachedEvent(attachmentOf(device), performance.now() - started));
+      }
+      return undefined;
+    },
+  });
+};

@@ -1,0 +1,55 @@
+import { defineCommand, type QmpCommand } from '../command-table.ts';
+import type { MachineHost } from '../machine-host.ts';
+
+const plan = ({ machine, planJson }: MachineHost): QmpCommand =>
+  defineCommand({
+    name: 'x-vmattach-plan',
+    arguments: [],
+    returns: 'any',
+    features: ['unstable'],
+    run: () => planJson(machine().plan),
+  });
+
+const timeline = ({ machine }: MachineHost): QmpCommand =>
+  defineCommand({
+    name: 'x-vmattach-timeline',
+    arguments: [],
+    returns: {
+      members: [
+        { name: 'predicted-ms', type: 'number' },
+        { name: 'critical-path', type: { list: 'str' } },
+        {
+          name: 'steps',
+          type: {
+            list: {
+              members: [
+                { name: 'id', type: 'str' },
+                { name: 'call', type: 'str' },
+                { name: 'subject', type: 'str' },
+                { name: 'started-ms', type: 'number' },
+                { name: 'ended-ms', type: 'number' },
+              ],
+            },
+          },
+        },
+      ],
+    },
+    features: ['unstable'],
+    run: () => {
+      const { plan: current, records } = machine();
+      return {
+        'predicted-ms': current.timeline.predictedMs,
+        'critical-path': current.timeline.criticalPath,
+        steps: records.map(({ step, started, ended }) => ({
+          id: step.id,
+          call: step.call,
+          subject: step.subject,
+          'started-ms': started,
+          'ended-ms': ended,
+        })),
+      };
+    },
+  });
+
+/** What QEMU has no word for: the plan that holds now, and what each step that is done took, in ms since its own change began. */
+export const vendorCommands = (host: MachineHost): readonly QmpCommand[] => [plan(host), timeline(host)];

@@ -1,0 +1,18 @@
+import type { OwnedFd } from '../kernel/owned-fd.ts';
+
+/** The fds that objects and devices were given over the monitor, by QOM path; closed when their owner is deleted. */
+export class HeldFds {
+  readonly #fds = new Map<string, OwnedFd>();
+
+  keep(path: string, fd: OwnedFd): void {
+    this.#fds.set(path, fd);
+  }
+
+  /** @returns whether there was one */
+  close(path: string): boolean {
+    const fd = this.#fds.get(path);
+    this.#fds.delete(path);
+    fd?.close();
+    return fd !== undefined;
+  }
+}

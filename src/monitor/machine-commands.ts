@@ -1,0 +1,37 @@
+import type { QmpCommand } from './command-table.ts';
+import { queryChardev } from './commands/chardevs.ts';
+import { deviceAdd } from './commands/device-add.ts';
+import { deviceDel } from './commands/device-del.ts';
+import { identityCommands } from './commands/identity.ts';
+import { memoryCommands } from './commands/memory.ts';
+import { objectCommands } from './commands/objects.ts';
+import { queryPci } from './commands/pci.ts';
+import { qomCommands } from './commands/qom.ts';
+import { QOM_TYPE_COMMANDS } from './commands/qom-types.ts';
+import { runStateCommands } from './commands/run-state.ts';
+import { vendorCommands } from './commands/vendor.ts';
+import { HeldFds } from './held-fds.ts';
+import type { MachineHost, MachineState } from './machine-host.ts';
+
+/** @param waits it was started with `-S`: clients expect to say `cont` */
+export const createMachineState = (waits: boolean): MachineState => ({
+  runState: waits ? 'prelaunch' : 'running',
+  hotplugged: new Set(),
+  unplugging: new Set(),
+  fds: new HeldFds(),
+});
+
+/** All commands that are about the machine. */
+export const machineCommands = (host: MachineHost): readonly QmpCommand[] => [
+  ...objectCommands(host),
+  deviceAdd(host),
+  deviceDel(host),
+  ...qomCommands(host),
+  ...QOM_TYPE_COMMANDS,
+  ...runStateCommands(host),
+  ...identityCommands(host),
+  ...memoryCommands(host),
+  queryPci(host),
+  queryChardev(host),
+  ...vendorCommands(host),
+];
