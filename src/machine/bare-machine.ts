@@ -46,7 +46,7 @@ export class BareMachine {
     return this.#plan;
   }
 
-  /** What each step took, in the order of completion. */
+  /** What each step took, each behind those that it waited for. */
   get records(): readonly StepRecord[] {
     return this.#executor.records;
   }
@@ -62,6 +62,7 @@ export class BareMachine {
     try {
       await runSteps(this.#executor, plan, readHost);
       this.#plan = plan;
+      this.#executor.adopt(plan.steps);
     } finally {
       countUsers(this.#plan, 1);
     }

@@ -31,6 +31,22 @@ export class StepFailure extends Error {
 const unfinished = (steps: readonly Step[], done: ReadonlySet<string>): Step[] =>
   steps.filter(({ id }) => !done.has(id)).map((step) => ({ ...step, after: step.after.filter((id) => !done.has(id)) }));
 
+/** The same records, each behind all that its step waits for, and otherwise in their order. */
+const inOrder = (records: readonly StepRecord[]): StepRecord[] => {
+  const byId = new Map(records.map((record) => [record.step.id, record]));
+  const ordered = new Set<StepRecord>();
+  const add = (record: StepRecord): void => {
+    if (ordered.has(record)) return;
+    for (const id of record.step.after) {
+      const earlier = byId.get(id);
+      if (earlier !== undefined) add(earlier);
+    }
+    ordered.add(record);
+  };
+  records.forEach(add);
+  return [...ordered];
+};
+
 /** Runs the steps of a plan and keeps a ledger of what was done, so that it can be taken back. */
 export class Executor {
   readonly #session: Session;
@@ -40,7 +56,7 @@ export class Executor {
     this.#session = session;
   }
 
-  /** What is done and not undone, in the order of completion. */
+  /** What is done and not undone, each step behind those that it waited for. */
   get records(): readonly StepRecord[] {
     return this.#done;
   }
@@ -65,6 +81,16 @@ export class Executor {
     if (signal?.aborted === true) {
       throw incompleteUndo(await this.undo(before)) ?? signal.reason;
     }
+  }
+
+  /**
+   * Goes by the steps of another plan from now on: what is done may wait for other steps there than when it was done, as the first
+   * group of a container does that has left. It is undone in the order of the plan that holds.
+   */
+  adopt(steps: readonly Step[]): void {
+    const latest = new Map(steps.map((step) => [step.id, step]));
+    const adopted = this.#done.map((record) => ({ ...record, step: latest.get(record.step.id) ?? record.step }));
+    this.#done.splice(0, this.#done.length, ...inOrder(adopted));
   }
 
   #explain({ step, error }: FailedStep): FailureText | undefined {

@@ -106,4 +106,13 @@ describe('LiveMachine', () => {
     await machine.detach();
     expect(kernel.leftovers()).toEqual([]);
   });
+
+  test.each(['', ',iommufd=i'])('the first of two devices (%s) can leave, and the end takes back the rest', async (link) => {
+    if (link !== '') await machine.addObject(object('iommufd,id=i'));
+    await machine.addDevice(device(`vfio-pci,id=first,host=0000:06:00.0${link}`));
+    await machine.addDevice(device(`vfio-pci,id=second,host=0000:01:00.0${link}`));
+    await machine.removeDevice('/machine/peripheral/first');
+    await machine.detach();
+    expect(kernel.leftovers()).toEqual([]);
+  });
 });
