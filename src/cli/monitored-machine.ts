@@ -1,5 +1,6 @@
 import { failure } from '../errors/problem.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import type { OwnedFd } from '../kernel/owned-fd.ts';
 import type { BareMachine } from '../machine/bare-machine.ts';
 import { LiveMachine } from '../machine/live-machine.ts';
 import type { QmpCommand } from '../monitor/command-table.ts';
@@ -33,14 +34,21 @@ export class MonitoredMachine {
   readonly #host: HostAccess;
   #machine: LiveMachine | undefined;
 
-  /** @param kernel the one that the fds of monitors come from */
-  constructor(launch: Launch, host: HostAccess, kernel: Pick<Kernel, 'close'>) {
+  /**
+   * @param kernel the one that the fds of monitors come from
+   * @param fds what the launch itself took, by the QOM path of who uses it
+   */
+  constructor(launch: Launch, host: HostAccess, kernel: Pick<Kernel, 'close'>, fds: ReadonlyMap<string, OwnedFd>) {
     const { identity, monitors } = launch;
+    const state = createMachineState(identity.startsPaused);
+    for (const [path, fd] of fds) {
+      if (!fd.borrowed) state.fds.keep(path, fd);
+    }
     this.#launch = launch;
     this.#host = host;
     this.commands = machineCommands({
       machine: () => this.#live(),
-      state: createMachineState(identity.startsPaused),
+      state,
       name: identity.name,
       uuid: identity.uuid,
       chardevs: () => monitors.map(chardevInfo),

@@ -1,3 +1,4 @@
+import type { FdSources } from '../kernel/fd-reference.ts';
 import { linuxFdCalls } from '../kernel/linux/fd-calls.ts';
 import { openMessageSocket } from '../kernel/linux/message-socket.ts';
 import type { QmpCommand } from '../monitor/command-table.ts';
@@ -19,6 +20,7 @@ const sayWaiting = ({ chardev, location }: MonitorSpec): void => {
 /**
  * Starts the monitors of a launch on the real sockets and streams of this process, whichever kernel the machine is on.
  * @param commands of the machine
+ * @param fdSources of fds that commands name
  * @param stop ends the waiting for a first client
  * @param quit is called for the command `quit`
  * @throws VmattachError, or the reason of `stop`
@@ -26,6 +28,7 @@ const sayWaiting = ({ chardev, location }: MonitorSpec): void => {
 export const openMonitors = (
   specs: readonly MonitorSpec[],
   commands: readonly QmpCommand[],
+  fdSources: FdSources,
   stop: AbortSignal,
   quit: () => void,
 ): Promise<Monitors> =>
@@ -34,6 +37,7 @@ export const openMonitors = (
     { version: VERSION, commands, events: MACHINE_EVENTS, isPreconfig: () => false, quit },
     {
       fdCalls: linuxFdCalls,
+      fdSources,
       openMessageSocket,
       streams: { input: process.stdin, output: process.stdout },
       onWait: sayWaiting,

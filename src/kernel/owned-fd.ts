@@ -34,6 +34,11 @@ export class OwnedFd {
     return this.#number;
   }
 
+  /** Whether closing it is someone else's business. */
+  get borrowed(): boolean {
+    return this.#close === keepOpen;
+  }
+
   get closed(): boolean {
     return this.#closed;
   }

@@ -1,7 +1,8 @@
 import { failure } from '../errors/problem.ts';
 import type { JsonObject } from '../options/json-value.ts';
 import type { EventType, QmpEvent } from './events.ts';
-import type { FdSets } from './fd-sets.ts';
+import type { OpenFdReference } from '../kernel/fd-reference.ts';
+import type { FdSets } from '../kernel/fd-sets.ts';
 import type { JsonOutput } from './json-text.ts';
 import type { NamedFds } from './named-fds.ts';
 import type { PendingFds } from './pending-fds.ts';
@@ -14,6 +15,8 @@ export interface CommandContext {
   readonly pendingFds: PendingFds;
   readonly namedFds: NamedFds;
   readonly fdSets: FdSets;
+  /** What `fd=` names otherwise than by number or by `getfd`. */
+  readonly openFdReference: OpenFdReference;
   readonly negotiation: Negotiation;
   /** Tells every client. */
   readonly emit: (event: QmpEvent) => void;

@@ -5,7 +5,7 @@ import { checkSocketFd } from './listening-monitor.ts';
 import type { Monitor } from './monitor.ts';
 import { NamedFds } from './named-fds.ts';
 import { SocketClient, type ClientSystem } from './socket-client.ts';
-import { socketFailure } from './socket-failure.ts';
+import { socketFailure } from '../kernel/socket-failure.ts';
 
 const connect = (path: string): Promise<net.Socket> =>
   new Promise((resolve, reject) => {

@@ -1,11 +1,11 @@
 import { failure } from '../errors/problem.ts';
+import { isFdReference } from '../kernel/fd-reference.ts';
 import type { OwnedFd } from '../kernel/owned-fd.ts';
 import type { JsonObject } from '../options/json-value.ts';
 import type { CommandContext } from './command-table.ts';
-import { isFdSetPath } from './fd-sets.ts';
 import type { HeldFds } from './held-fds.ts';
 
-type FdSources = Pick<CommandContext, 'namedFds' | 'fdSets'>;
+type FdSources = Pick<CommandContext, 'namedFds' | 'openFdReference'>;
 
 /** An fd that a command names, before it is certain that the command succeeds. */
 interface FoundFd {
@@ -16,16 +16,13 @@ interface FoundFd {
   readonly release: () => void;
 }
 
-/** open(2)'s, as fcntl(2) F_GETFL has it; /dev/iommu and cdevs are used for reading and writing. */
-const O_RDWR = 2;
-
 const nothing = (): undefined => undefined;
 
 const inNumbers = (text: string): FoundFd => ({ number: text, claim: nothing, release: nothing });
 
-const inSets = (path: string, { fdSets }: FdSources): FoundFd => {
-  const fd = fdSets.open(path, O_RDWR);
-  return { number: String(fd.number), claim: () => fd, release: () => fd.close() };
+const byReference = async (reference: string, { openFdReference }: FdSources): Promise<FoundFd> => {
+  const fd = await openFdReference(reference);
+  return { number: String(fd.number), claim: () => (fd.borrowed ? undefined : fd), release: () => fd.close() };
 };
 
 const inNames = (name: string, { namedFds }: FdSources): FoundFd => {
@@ -38,12 +35,15 @@ const inNames = (name: string, { namedFds }: FdSources): FoundFd => {
   return { number: String(fd.number), claim: () => namedFds.take(name), release: nothing };
 };
 
-/** A digit begins a number of our own table, anything else is a name (monitor/fds.c, monitor_fd_param); fd sets are looked at besides. */
-const find = (text: string, sources: FdSources): FoundFd => {
+/**
+ * A digit begins a number of our own table, anything else is a name (monitor/fds.c, monitor_fd_param), unless it says by itself
+ * where the fd comes from.
+ */
+const find = async (text: string, sources: FdSources): Promise<FoundFd> => {
   if (/^[0-9]/.test(text)) {
     return inNumbers(text);
   }
-  return isFdSetPath(text) ? inSets(text, sources) : inNames(text, sources);
+  return isFdReference(text) && sources.namedFds.find(text) === undefined ? byReference(text, sources) : inNames(text, sources);
 };
 
 /**
@@ -62,7 +62,7 @@ export const withPassedFd = async (
   if (typeof text !== 'string') {
     return use(members);
   }
-  const found = find(text, sources);
+  const found = await find(text, sources);
   try {
     const path = await use(new Map(members).set('fd', found.number));
     const fd = found.claim();

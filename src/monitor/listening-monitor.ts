@@ -6,7 +6,7 @@ import type { JsonRecord } from './json-text.ts';
 import type { Monitor } from './monitor.ts';
 import { NamedFds } from './named-fds.ts';
 import { SocketClient, type ClientSystem } from './socket-client.ts';
-import { socketFailure } from './socket-failure.ts';
+import { socketFailure } from '../kernel/socket-failure.ts';
 
 /** Connections that wait for their turn; what comes on top is refused. */
 const MOST_CONNECTIONS = 128;

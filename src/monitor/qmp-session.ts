@@ -3,7 +3,8 @@ import type { JsonValue } from '../options/json-value.ts';
 import { CommandError, errorReply, refused } from './command-error.ts';
 import type { CommandContext, CommandTable, CommandResult } from './command-table.ts';
 import type { QmpEvent } from './events.ts';
-import type { FdSets } from './fd-sets.ts';
+import type { OpenFdReference } from '../kernel/fd-reference.ts';
+import type { FdSets } from '../kernel/fd-sets.ts';
 import { JsonStream, type JsonInput } from './json-stream.ts';
 import { jsonLine, type JsonRecord } from './json-text.ts';
 import type { NamedFds } from './named-fds.ts';
@@ -20,6 +21,7 @@ export interface MonitorState {
   readonly table: CommandTable;
   readonly turns: Turns;
   readonly fdSets: FdSets;
+  readonly openFdReference: OpenFdReference;
   /** The version of vmattach. */
   readonly version: string;
   /** Whether the machine is still to be made: only some commands run then. */
@@ -56,9 +58,9 @@ export class QmpSession {
   constructor(state: MonitorState, client: SessionClient) {
     this.#state = state;
     this.#client = client;
-    const { table, fdSets, emit } = state;
+    const { table, fdSets, openFdReference, emit } = state;
     const { pendingFds, namedFds } = client;
-    this.#context = { table, pendingFds, namedFds, fdSets, negotiation: { done: false, outOfBand: false }, emit };
+    this.#context = { table, pendingFds, namedFds, fdSets, openFdReference, negotiation: { done: false, outOfBand: false }, emit };
     this.#send({ QMP: { version: versionInfo(state.version), capabilities: ['oob'] } });
   }
 

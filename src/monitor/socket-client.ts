@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FdCalls, MessageSocket, OpenMessageSocket, ReceivedMessage } from '../kernel/fd-calls.ts';
+import { socketFd } from '../kernel/linux/socket-handle.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
 import type { JsonRecord } from './json-text.ts';
 import { PendingFds } from './pending-fds.ts';
@@ -21,12 +22,6 @@ const FAREWELL = 1000;
 /** Every command is an object. */
 const LAST_BYTE = 0x7d;
 
-const fdOf = (socket: Socket): number | undefined => {
-  // There is no public way to the number; the handle has had this property for as long as there are handles.
-  const handle: unknown = Reflect.get(socket, '_handle');
-  return typeof handle === 'object' && handle !== null && 'fd' in handle && typeof handle.fd === 'number' ? handle.fd : undefined;
-};
-
 /** A client on a unix socket. Node writes to it; reading is done beside Node, which would lose the fds that come with the bytes. */
 export class SocketClient {
   readonly #socket: Socket;
@@ -44,7 +39,7 @@ export class SocketClient {
     socket.on('error', () => undefined);
     socket.on('close', () => this.#end());
     socket.on('drain', () => this.#adjust());
-    const fd = fdOf(socket);
+    const fd = socketFd(socket);
     this.#messages = fd === undefined ? undefined : system.openMessageSocket(fd, LAST_BYTE, () => this.#receive());
     this.#session = new QmpSession(system.state, {
       ...monitor,

@@ -6,7 +6,7 @@ import { protocolCommands } from './commands/protocol.ts';
 import { quitCommand } from './commands/quit.ts';
 import { ConnectedMonitor } from './connected-monitor.ts';
 import { MONITOR_EVENTS, timestamp, type EventType, type QmpEvent } from './events.ts';
-import { FdSets } from './fd-sets.ts';
+import { openFdReference, type FdSources } from '../kernel/fd-reference.ts';
 import { ListeningMonitor } from './listening-monitor.ts';
 import type { MonitorSpec } from './monitor-spec.ts';
 import type { Monitor } from './monitor.ts';
@@ -29,6 +29,7 @@ export interface MonitorHost {
 
 /** What the monitors need of the process they run in. */
 export interface MonitorSystem extends Omit<ClientSystem, 'state'> {
+  readonly fdSources: FdSources;
   readonly streams: StandardStreams;
   /** Told that a monitor with `wait=on` waits for its first client. */
   readonly onWait: (spec: MonitorSpec) => void;
@@ -38,7 +39,6 @@ export interface MonitorSystem extends Omit<ClientSystem, 'state'> {
 
 /** The monitors of a program. */
 export interface Monitors {
-  readonly fdSets: FdSets;
   /** The machine is there: commands are run from now on. */
   ready(): void;
   /** Tells every client that has negotiated. */
@@ -87,7 +87,8 @@ const waitForClient = async (spec: MonitorSpec, monitor: Monitor, { onWait, stop
 export const startMonitors = async (specs: readonly MonitorSpec[], host: MonitorHost, system: MonitorSystem): Promise<Monitors> => {
   const { version, isPreconfig, quit } = host;
   const monitors: Monitor[] = [];
-  const fdSets = new FdSets(system.fdCalls);
+  const { fdSources } = system;
+  const { fdSets } = fdSources;
   let ready: () => void = () => undefined;
   const turns = new Turns(
     new Promise((resolve) => {
@@ -105,7 +106,8 @@ export const startMonitors = async (specs: readonly MonitorSpec[], host: Monitor
   };
   const commands = [...protocolCommands(version), ...FD_COMMANDS, ...COMMAND_LINE_COMMANDS, quitCommand(end), ...host.commands];
   const table = createCommandTable(commands, [...MONITOR_EVENTS, ...host.events]);
-  const state = { table, turns, fdSets, version, isPreconfig, emit };
+  const openReference = (reference: string) => openFdReference(reference, fdSources);
+  const state = { table, turns, fdSets, openFdReference: openReference, version, isPreconfig, emit };
   const close = async (): Promise<void> => {
     turns.stop();
     await Promise.all(monitors.map((monitor) => monitor.close()));
@@ -121,5 +123,5 @@ export const startMonitors = async (specs: readonly MonitorSpec[], host: Monitor
     await close();
     throw error;
   }
-  return { fdSets, ready: () => ready(), emit, close };
+  return { ready: () => ready(), emit, close };
 };

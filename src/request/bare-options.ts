@@ -19,6 +19,7 @@ const USED = new Set([
   'mon',
   'monitor',
   'chardev',
+  'add-fd',
 ]);
 
 /** Options that say nothing about what the built-in machine has: there is no vCPU, firmware, display or default device anyway. */

@@ -5,6 +5,7 @@ import { doctorText } from '../../report/doctor-text.ts';
 import type { LaunchRequest } from '../../request/request.ts';
 import { accessHost } from '../host-access.ts';
 import { print } from '../output.ts';
+import { lookAtPassedFds } from '../passed-fds.ts';
 import { sayVanished } from '../read-host.ts';
 import { readLaunch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
@@ -18,8 +19,8 @@ const asksForDevices = ({ devices, objects }: LaunchRequest): boolean => devices
  * `vmattach doctor`: whether this host is ready, for the launch that the options describe if they name devices or objects. Reads only.
  * @returns the exit status: 0 ready, 1 not ready, 2 cannot tell
  */
-export const doctor = (argv: readonly string[]): number => {
-  const { settings, request } = readLaunch(argv);
+export const doctor = async (argv: readonly string[]): Promise<number> => {
+  const { settings, request } = await lookAtPassedFds(readLaunch(argv));
   const format = reportFormat(settings.format);
   const { facts } = accessHost(settings.hostModel, request, { everything: true, holders: true, onVanished: sayVanished });
   const examination = examine(facts, asksForDevices(request) ? createPlan(request, facts, settings.backends) : undefined);

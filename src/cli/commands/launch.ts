@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { populateLanes } from '../../backends/populate-ram.ts';
 import type { Step } from '../../backends/step.ts';
 import { failure } from '../../errors/problem.ts';
+import type { FdSources } from '../../kernel/fd-reference.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallListener } from '../../kernel/trace.ts';
 import { traced } from '../../kernel/traced-kernel.ts';
@@ -20,6 +21,7 @@ import { accessHost, type HostAccess } from '../host-access.ts';
 import { createLogger } from '../logger.ts';
 import { MonitoredMachine } from '../monitored-machine.ts';
 import { openMonitors, usesStdout } from '../open-monitors.ts';
+import { takePassedFds, type PassedFds } from '../passed-fds.ts';
 import { print, say, sayLines, sayProblem } from '../output.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
@@ -77,9 +79,10 @@ const report = (machine: BareMachine, settings: Settings, write: (text: string) 
 const stopSignal = (
   specs: readonly MonitorSpec[],
   commands: readonly QmpCommand[],
+  sources: FdSources,
 ): { readonly signal: AbortSignal; readonly monitors: Promise<Monitors> } => {
   const stop = new AbortController();
-  const monitors = openMonitors(specs, commands, stop.signal, () => stop.abort());
+  const monitors = openMonitors(specs, commands, sources, stop.signal, () => stop.abort());
   const stopped = catchStopSignals();
   stopped.addEventListener('abort', () => {
     void monitors.then(
@@ -91,10 +94,11 @@ const stopSignal = (
   return { signal: stop.signal, monitors };
 };
 
-const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, launched: Launch): Promise<void> => {
+const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, passed: PassedFds<Launch>): Promise<void> => {
+  const { launch: launched, sources, fds } = passed;
   const { settings, monitors: specs } = launched;
-  const machine = new MonitoredMachine(launched, host, kernel);
-  const { signal, monitors: opening } = stopSignal(specs, machine.commands);
+  const machine = new MonitoredMachine(launched, host, kernel, fds);
+  const { signal, monitors: opening } = stopSignal(specs, machine.commands, sources);
   const monitors = await opening;
   try {
     const attached = await BareMachine.attach(plan, kernel, host.reread, signal);
@@ -116,8 +120,8 @@ const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, launched: Laun
  * and is a regular end.
  * @throws VmattachError
  */
-const attach = async (plan: Plan, host: HostAccess, launched: Launch): Promise<void> => {
-  const { settings } = launched;
+const attach = async (plan: Plan, host: HostAccess, passed: PassedFds<Launch>): Promise<void> => {
+  const { settings } = passed.launch;
   if (plan.request.machine.type !== BARE_MACHINE) {
     throw noEngine(plan.request.machine.type);
   }
@@ -128,7 +132,7 @@ const attach = async (plan: Plan, host: HostAccess, launched: Launch): Promise<v
   const listener = callListener(logger, trace);
   const plainKernel = host.openKernel(blockingCalls(plan));
   try {
-    await hold(plan, listener === undefined ? plainKernel : traced(plainKernel, listener), host, launched);
+    await hold(plan, listener === undefined ? plainKernel : traced(plainKernel, listener), host, passed);
   } catch (error) {
     if (!(error instanceof Stopped)) {
       throw error;
@@ -142,17 +146,19 @@ const attach = async (plan: Plan, host: HostAccess, launched: Launch): Promise<v
 /** Without a subcommand: plans, refuses what the plan refuses, and launches. */
 export const launch = async (argv: readonly string[]): Promise<number> => {
   const launched = readLaunch(argv);
-  const { settings, request } = launched;
+  const { settings } = launched;
   if (settings.dryRun) {
     return planLaunch(launched);
   }
   reportFormat(settings.format);
+  const passed = await takePassedFds(launched);
+  const { request } = passed.launch;
   const host = accessHost(settings.hostModel, request);
   const plan = createPlan(request, host.facts, settings.backends);
   plan.problems.forEach(sayProblem);
   if (hasErrors(plan)) {
     return 1;
   }
-  await attach(plan, host, launched);
+  await attach(plan, host, passed);
   return 0;
 };

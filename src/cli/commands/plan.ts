@@ -8,6 +8,7 @@ import { planText } from '../../report/plan-text.ts';
 import { planFleet } from '../fleet.ts';
 import { accessHost } from '../host-access.ts';
 import { isModelFolder } from '../model-folder.ts';
+import { lookAtPassedFds } from '../passed-fds.ts';
 import { print } from '../output.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import type { Format } from '../settings.ts';
@@ -34,7 +35,8 @@ const showPlan = async (plan: Plan, format: Format): Promise<number> => {
 };
 
 /** Prints what a launch would do on this host, on that of a model, or on each of a folder of models. @returns the exit status */
-export const planLaunch = ({ settings, request }: Launch): Promise<number> => {
+export const planLaunch = async (launch: Launch): Promise<number> => {
+  const { settings, request } = await lookAtPassedFds(launch);
   if (settings.hostModel !== undefined && isModelFolder(settings.hostModel)) {
     return planFleet(settings.hostModel, request, settings);
   }

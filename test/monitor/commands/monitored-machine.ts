@@ -1,5 +1,7 @@
 import type { FdKind, HostModel } from '../../../src/host/model.ts';
 import type { FdCalls } from '../../../src/kernel/fd-calls.ts';
+import { openFdReference } from '../../../src/kernel/fd-reference.ts';
+import { FdSets } from '../../../src/kernel/fd-sets.ts';
 import { createSimulatedKernel, type SimulatedKernel } from '../../../src/kernel/simulated/simulated-kernel.ts';
 import { BareMachine } from '../../../src/machine/bare-machine.ts';
 import { LiveMachine } from '../../../src/machine/live-machine.ts';
@@ -7,7 +9,6 @@ import { createCommandTable } from '../../../src/monitor/command-table.ts';
 import { FD_COMMANDS } from '../../../src/monitor/commands/fds.ts';
 import { protocolCommands } from '../../../src/monitor/commands/protocol.ts';
 import type { QmpEvent } from '../../../src/monitor/events.ts';
-import { FdSets } from '../../../src/monitor/fd-sets.ts';
 import { createMachineState, machineCommands } from '../../../src/monitor/machine-commands.ts';
 import { MACHINE_EVENTS } from '../../../src/monitor/machine-events.ts';
 import type { MachineHost } from '../../../src/monitor/machine-host.ts';
@@ -65,12 +66,20 @@ export class MonitoredMachine {
       duplicate: (fd) => this.#reopen(fd),
       accessMode: () => O_RDWR,
     };
+    const fdSets = new FdSets(calls);
     const commands = [...protocolCommands('1.0.0'), ...FD_COMMANDS, ...machineCommands(machineHost)];
     this.#session = new QmpSession(
       {
         table: createCommandTable(commands, MACHINE_EVENTS),
         turns: new Turns(Promise.resolve()),
-        fdSets: new FdSets(calls),
+        fdSets,
+        openFdReference: (reference) =>
+          openFdReference(reference, {
+            listenFds: [],
+            receive: () => Promise.reject(new Error('there is no broker')),
+            fdSets,
+            close: calls.close,
+          }),
         version: '1.0.0',
         isPreconfig: () => false,
         emit: (event) => this.events.push(event),

@@ -1,5 +1,5 @@
 import { failure, type VmattachError } from '../errors/problem.ts';
-import { SystemCallError } from '../kernel/system-call-error.ts';
+import { SystemCallError } from './system-call-error.ts';
 
 /** What Node says about a socket, in QEMU's form (util/qemu-sockets.c): `Failed to bind socket to /x: No such file or directory`. */
 export const socketFailure = (what: string, error: unknown, fixes?: readonly string[]): VmattachError => {

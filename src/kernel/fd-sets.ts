@@ -1,8 +1,7 @@
 import { failure } from '../errors/problem.ts';
-import type { FdCalls } from '../kernel/fd-calls.ts';
-import { OwnedFd } from '../kernel/owned-fd.ts';
 import { INT64_MAX, toInt64 } from '../options/integer.ts';
-import { refused } from './command-error.ts';
+import type { FdCalls } from './fd-calls.ts';
+import { OwnedFd } from './owned-fd.ts';
 
 export interface FdSetEntry {
   readonly fd: OwnedFd;
@@ -20,9 +19,12 @@ interface FdSet {
 
 const PREFIX = '/dev/fdset/';
 
+/** By access mode. */
+const HOW_OPENED = ['for reading', 'for writing', 'for reading and writing'];
+
 export const isFdSetPath = (path: string): boolean => path.startsWith(PREFIX);
 
-const notFound = (name: string) => refused(`File descriptor named '${name}' not found`);
+const notFound = (name: string) => failure('LINK_NOT_FOUND', `File descriptor named '${name}' not found`);
 
 /** The fd sets of the process (monitor/fds.c): several fds for one file, of which an open takes the one with the access mode it needs. */
 export class FdSets {
@@ -36,12 +38,12 @@ export class FdSets {
   /**
    * Takes over an fd; without an id the set gets the smallest that is free.
    * @returns the id of the set
-   * @throws CommandError for a negative id; the fd is closed then
+   * @throws VALUE_INVALID for a negative id; the fd is closed then
    */
   add(fd: OwnedFd, id: bigint = this.#smallestFreeId(), opaque?: string): bigint {
     if (id < 0n || id > INT64_MAX) {
       fd.close();
-      throw refused(`Parameter 'fdset-id' expects a non-negative value`);
+      throw failure('VALUE_INVALID', `Parameter 'fdset-id' expects a non-negative value`);
     }
     const set = this.#sets.get(id) ?? { id, entries: [], opened: new Set() };
     set.entries = [...set.entries, { fd, opaque }];
@@ -49,7 +51,7 @@ export class FdSets {
     return id;
   }
 
-  /** Closes one fd of a set, or all. @throws CommandError */
+  /** Closes one fd of a set, or all. @throws LINK_NOT_FOUND */
   remove(id: bigint, number?: bigint): void {
     const name = number === undefined ? `fdset-id:${id}` : `fdset-id:${id}, fd:${number}`;
     const set = this.#sets.get(id);
@@ -73,12 +75,17 @@ export class FdSets {
    */
   open(path: string, accessMode: number): OwnedFd {
     const id = toInt64(path.slice(PREFIX.length));
-    if (typeof id !== 'bigint') throw failure('VALUE_INVALID', `Could not parse fdset ${path}`);
+    if (typeof id !== 'bigint')
+      throw failure('VALUE_INVALID', `Could not parse fdset ${path}`, { fixes: [`${PREFIX}N with the number of a set`] });
     const set = this.#sets.get(id);
-    if (set === undefined) throw failure('LINK_NOT_FOUND', `Failed to find fdset ${path}`);
+    if (set === undefined)
+      throw failure('LINK_NOT_FOUND', `Failed to find fdset ${path}`, { fixes: [`-add-fd fd=N,set=${id}`, 'QMP: add-fd'] });
     const entry = set.entries.findLast(({ fd }) => this.#calls.accessMode(fd.number) === accessMode);
     if (entry === undefined) {
-      throw failure('FD_WRONG_KIND', `Failed to find file descriptor with matching flags=0x${accessMode.toString(16)}`);
+      throw failure('FD_WRONG_KIND', `Failed to find file descriptor with matching flags=0x${accessMode.toString(16)}`, {
+        cause: `set ${id} has no file descriptor that was opened ${HOW_OPENED[accessMode] ?? 'so'}`,
+        fixes: [`add one to set ${id} that was`],
+      });
     }
     const number = this.#calls.duplicate(entry.fd.number);
     set.opened.add(number);
