@@ -31,6 +31,11 @@ export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
     default: 'type1',
   },
   { name: 'enable-backends', metavar: 'LIST', description: 'backends that may be used', default: 'type1,iommufd,iommufd-compat' },
+  {
+    name: 'qemu',
+    metavar: 'PATH',
+    description: 'the QEMU that runs machine types other than bare; else $VMATTACH_QEMU, else qemu-system-* in PATH',
+  },
   { name: 'trace', metavar: 'FILE', description: 'write every kernel call with its time (Chrome trace format)' },
   {
     name: 'log-level',

@@ -19,7 +19,7 @@ export interface PassedFds<T> {
   readonly fds: ReadonlyMap<string, OwnedFd>;
 }
 
-type FdLaunch = Pick<Launch, 'request' | 'options'>;
+type FdLaunch = Pick<Launch, 'request' | 'scanned'>;
 
 const isInherited = (fd: number): boolean => observeFd(fd) !== undefined && !isRuntimeFd(fd);
 
@@ -32,7 +32,7 @@ const askNoBroker = (path: string): never => {
 };
 
 /** Duplicates for `-add-fd`. An engine does that again by itself, so it needs the originals. */
-const fillSets = ({ request, options }: FdLaunch, { fdSets }: FdSources, avoided: ReadonlySet<number>): void => {
+const fillSets = ({ request, scanned: { options } }: FdLaunch, { fdSets }: FdSources, avoided: ReadonlySet<number>): void => {
   const added = addFds(options, { fdSets, calls: linuxFdCalls, isInherited, avoided });
   if (request.machine.type === BARE_MACHINE) added.forEach((fd) => linuxFdCalls.close(fd));
 };
@@ -53,5 +53,5 @@ const take = async <T extends FdLaunch>(launch: T, sources: FdSources): Promise<
 export const takePassedFds = <T extends FdLaunch>(launch: T): Promise<PassedFds<T>> => take(launch, linuxFdSources());
 
 /** The same for who only looks: no broker is asked. @throws VmattachError located at the option */
-export const lookAtPassedFds = async <T extends FdLaunch>(launch: T): Promise<T> =>
-  (await take(launch, { ...linuxFdSources(), receive: askNoBroker })).launch;
+export const lookAtPassedFds = <T extends FdLaunch>(launch: T): Promise<PassedFds<T>> =>
+  take(launch, { ...linuxFdSources(), receive: askNoBroker });

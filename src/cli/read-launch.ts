@@ -1,5 +1,5 @@
 import { readMonitors, type MonitorSpec } from '../monitor/monitor-spec.ts';
-import { scanArgv, type ScannedOption } from '../options/scan-argv.ts';
+import { scanArgv, type ScannedArgv } from '../options/scan-argv.ts';
 import { readIdentity, type MachineIdentity } from '../request/machine-identity.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
 import { readRequest } from '../request/read-request.ts';
@@ -29,9 +29,9 @@ const warningReporter = (): ((warning: RequestWarning) => void) => {
 /** The launch that a command line asks for, and our own options beside QEMU's. */
 export interface Launch {
   readonly settings: Settings;
+  /** What the request was read from. */
+  readonly scanned: ScannedArgv;
   readonly request: LaunchRequest;
-  /** All options as they were given. */
-  readonly options: readonly ScannedOption[];
   readonly identity: MachineIdentity;
   /** The monitors of the built-in machine; an engine has its own. */
   readonly monitors: readonly MonitorSpec[];
@@ -43,5 +43,5 @@ export const readLaunch = (argv: readonly string[]): Launch => {
   const settings = readSettings(scanned.options);
   const request = readRequest(scanned, DEFAULT_MACHINE, warningReporter());
   const monitors = request.machine.type === BARE_MACHINE ? readMonitors(scanned.options) : [];
-  return { settings, request, options: scanned.options, identity: readIdentity(scanned.options), monitors };
+  return { settings, scanned, request, identity: readIdentity(scanned.options), monitors };
 };

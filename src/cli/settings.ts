@@ -17,6 +17,7 @@ export interface Settings {
   readonly format: Format;
   readonly hostModel: string | undefined;
   readonly backends: BackendSettings;
+  readonly qemu: string | undefined;
   readonly trace: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFile: string | undefined;
@@ -29,6 +30,7 @@ interface ParsedValues {
   readonly hostModel?: string;
   readonly defaultBackend: DefaultBackend;
   readonly enableBackends: readonly BackendName[];
+  readonly qemu?: string;
   readonly trace?: string;
   readonly logLevel: LogLevel;
   readonly logFile?: string;
@@ -93,6 +95,7 @@ export const readSettings = (options: readonly ScannedOption[]): Settings => {
     format: values.format,
     hostModel: values.hostModel,
     backends: { byDefault: values.defaultBackend, enabled: new Set(values.enableBackends) },
+    qemu: values.qemu,
     trace: values.trace,
     logLevel: values.logLevel,
     logFile: values.logFile,

@@ -285,8 +285,11 @@ export const CODE_GUIDE: Readonly<Record<ProblemCode, CodeGuide>> = {
   },
   NO_ENGINE: {
     title: 'No VMM engine',
-    meaning: 'the machine type needs QEMU, and no engine was found that can run it',
-    example: { line: '-machine q35', says: "no VMM engine for machine type 'q35'" },
-    fixes: ['vmattach -machine bare attaches the devices without a guest'],
+    meaning: 'the machine type needs QEMU, and no engine was found that can run the launch',
+    example: { line: '-machine q35 --qemu /opt/no-such-qemu', says: "no VMM engine for machine type 'q35'" },
+    fixes: [
+      'install QEMU, or name one with --qemu PATH or VMATTACH_QEMU',
+      'vmattach -machine bare attaches the devices without a guest',
+    ],
   },
 };

@@ -2,6 +2,7 @@ import type { AddressSpace } from '../backends/address-space.ts';
 import { hex } from '../backends/iova-ranges.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { PropertyValue, PropertyValues } from '../objects/property.ts';
+import type { EngineLaunch } from '../launch/engine-launch.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeviceEntry } from '../plan/plan-device.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
@@ -62,11 +63,18 @@ export const problemJson = ({ code, severity, subject, message, cause, fixes }: 
   fixes: fixes ?? [],
 });
 
+const execJson = ({ path, command }: EngineLaunch) => ({
+  path,
+  argv: command.argv,
+  changes: command.changes.map(({ from, to, reasons }) => ({ from: from ?? null, to, reasons })),
+});
+
 /**
  * A plan as the object that `plan --format json` prints, `schema` "vmattach.plan/1". Keys are stable; the same command line on
  * the same host gives the same bytes.
+ * @param engine what an engine is started with, for machine types that are not built in
  */
-export const planJson = (plan: Plan) => ({
+export const planJson = (plan: Plan, engine?: EngineLaunch) => ({
   schema: 'vmattach.plan/1',
   machine: {
     type: plan.request.machine.type,
@@ -86,5 +94,6 @@ export const planJson = (plan: Plan) => ({
   memlock: memlockJson(plan.memlock),
   steps: plan.steps.map(({ id, call, after, subject }) => ({ id, call, after, subject })),
   timeline: plan.timeline,
+  exec: engine === undefined ? null : execJson(engine),
   problems: plan.problems.map(problemJson),
 });

@@ -112,6 +112,24 @@ const TIMELINE = closed('What attaching is expected to take.', {
   criticalPath: list('Ids of the steps that decide it, in order.', text('Id of a step.')),
 });
 
+const CHANGE = closed('Something that the engine gets otherwise than it was written.', {
+  from: textOrNull('The option as it was written; null where nobody wrote it.'),
+  to: text('What the engine gets in its place.'),
+  reasons: list('Why.', text('A sentence.')),
+});
+
+const EXEC: Schema = {
+  anyOf: [
+    { type: 'null' },
+    closed('The program that takes the place of vmattach.', {
+      path: text('Its file; only a name where the host is a model.'),
+      argv: list('Its arguments, without its own name.', text('One word.')),
+      changes: list('What is not as it was written; empty when everything goes through word for word.', CHANGE),
+    }),
+  ],
+  description: 'How the engine is started; null for -machine bare, and when no engine can be started.',
+};
+
 /** What `vmattach plan --format json` prints: the source of docs/plan.schema.json. */
 export const PLAN_SCHEMA: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -127,6 +145,7 @@ export const PLAN_SCHEMA: Schema = {
     memlock: MEMLOCK,
     steps: list('What would be done; empty when a problem is an error.', STEP),
     timeline: TIMELINE,
+    exec: EXEC,
     problems: list('Empty when there is nothing to say.', PROBLEM),
   }),
 };

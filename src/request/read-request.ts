@@ -11,6 +11,9 @@ import { BARE_MACHINE, namedBackend, readMachine } from './read-machine.ts';
 import { readOptions, type ParsedOptions } from './read-options.ts';
 import type { LaunchRequest, RequestWarning } from './request.ts';
 
+const idsOf = ({ objects }: ParsedOptions): ReadonlySet<string> =>
+  new Set(objects.flatMap(({ id }) => (id === undefined ? [] : [id])));
+
 /**
  * From a scanned command line to specs in a composition tree: parsed, created in QEMU's order, linked. Nothing is known about
  * the host yet and nothing has been opened.
@@ -42,5 +45,5 @@ export const readRequest = (
   const devices = parsed.devices
     .filter(isOwnDevice)
     .map((spec) => withLocation(spec.location, () => linkDevice(spec, place(spec), tree, created)));
-  return { machine, objects, devices, tree };
+  return { machine, objects, objectIds: idsOf(parsed), devices, tree };
 };

@@ -7,6 +7,8 @@ import type { ObjectSpec } from '../objects/object-spec.ts';
 export interface LaunchRequest {
   readonly machine: MachineRequest;
   readonly objects: readonly ObjectSpec[];
+  /** Ids of all objects, those of an engine too. */
+  readonly objectIds: ReadonlySet<string>;
   readonly devices: readonly LinkedDevice[];
   readonly tree: CompositionTree;
 }

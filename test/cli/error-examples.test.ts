@@ -9,9 +9,9 @@ const EXAMPLES = PROBLEM_CODES.flatMap((code) => {
   return line === undefined ? [] : [{ code, line, says }];
 });
 
-/** On a host where nothing else stands against the line; one that names a model of its own keeps it. */
+/** On a host where nothing else stands against the line; one that names a model keeps it, and no model has an engine. */
 const onWorkstation = (words: readonly string[]): readonly string[] =>
-  words.includes('--host-model') ? words : ['--host-model', WORKSTATION, ...words];
+  words.includes('--host-model') || words.includes('--qemu') ? words : ['--host-model', WORKSTATION, ...words];
 
 describe('an example of the error page is what the program says', () => {
   test.each(EXAMPLES)('$code: vmattach $line', async ({ line, says }) => {

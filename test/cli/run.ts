@@ -5,6 +5,9 @@ export const ROOT = path.resolve(import.meta.dirname, '../..');
 export const PROGRAM = path.join(ROOT, 'bin', 'vmattach');
 export const WORKSTATION = 'examples/hosts/workstation.json';
 
+/** Names no file. */
+const NO_QEMU = '/nonexistent/qemu';
+
 /** What a finished program left behind. */
 export interface Outcome {
   /** Null when a signal ended it, a timeout included. */
@@ -35,7 +38,8 @@ export interface Running {
 // Node itself warns about a certificate file that cannot be read, on the program's standard error.
 const environment = (added: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv => {
   const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
-  return { ...inherited, ...added };
+  // No QEMU of the machine takes part: a test that wants an engine brings one.
+  return { ...inherited, VMATTACH_QEMU: NO_QEMU, ...added };
 };
 
 /** Starts any command in the project's root. */

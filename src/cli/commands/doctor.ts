@@ -20,7 +20,7 @@ const asksForDevices = ({ devices, objects }: LaunchRequest): boolean => devices
  * @returns the exit status: 0 ready, 1 not ready, 2 cannot tell
  */
 export const doctor = async (argv: readonly string[]): Promise<number> => {
-  const { settings, request } = await lookAtPassedFds(readLaunch(argv));
+  const { settings, request } = (await lookAtPassedFds(readLaunch(argv))).launch;
   const format = reportFormat(settings.format);
   const { facts } = accessHost(settings.hostModel, request, { everything: true, holders: true, onVanished: sayVanished });
   const examination = examine(facts, asksForDevices(request) ? createPlan(request, facts, settings.backends) : undefined);

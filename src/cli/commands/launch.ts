@@ -4,9 +4,11 @@ import { populateLanes } from '../../backends/populate-ram.ts';
 import type { Step } from '../../backends/step.ts';
 import { failure } from '../../errors/problem.ts';
 import type { FdSources } from '../../kernel/fd-reference.ts';
+import { inheritedFds } from '../../host/inherited-fds.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallListener } from '../../kernel/trace.ts';
 import { traced } from '../../kernel/traced-kernel.ts';
+import type { EngineLaunch } from '../../launch/engine-launch.ts';
 import { BareMachine } from '../../machine/bare-machine.ts';
 import type { QmpCommand } from '../../monitor/command-table.ts';
 import { shutdownEvent } from '../../monitor/events.ts';
@@ -15,27 +17,26 @@ import type { Monitors } from '../../monitor/start-monitors.ts';
 import { createPlan } from '../../plan/create-plan.ts';
 import { hasErrors, type Plan } from '../../plan/plan.ts';
 import { attachJson, attachText } from '../../report/attach-report.ts';
-import { BARE_MACHINE } from '../../request/read-machine.ts';
 import { CallTrace } from '../call-trace.ts';
 import { accessHost, type HostAccess } from '../host-access.ts';
+import { becomeEngine } from '../engine-run.ts';
 import { createLogger } from '../logger.ts';
 import { MonitoredMachine } from '../monitored-machine.ts';
 import { openMonitors, usesStdout } from '../open-monitors.ts';
 import { takePassedFds, type PassedFds } from '../passed-fds.ts';
 import { print, say, sayLines, sayProblem } from '../output.ts';
+import { planWithEngine } from '../plan-engine.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
 import type { Settings } from '../settings.ts';
 import { planLaunch } from './plan.ts';
 import { catchStopSignals, Stopped, untilStopped } from '../stop-signal.ts';
 
-const noEngine = (machine: string) =>
-  failure('NO_ENGINE', `no VMM engine for machine type '${machine}'`, {
-    cause: `-machine ${machine} needs QEMU, and this version of vmattach launches -machine bare only`,
-    fixes: [
-      'vmattach plan with the same options says what would be attached and why',
-      'vmattach -machine bare attaches the devices without a guest',
-    ],
+const noModelGuest = (machine: string, hostModel: string) =>
+  failure('CONFLICT', `-machine ${machine} cannot run on the host of a model`, {
+    location: `--host-model ${hostModel}`,
+    cause: 'only the built-in machine runs on a simulated kernel; QEMU needs a real one',
+    fixes: ['vmattach plan with the same options says what would happen on that host', '-machine bare attaches the devices there'],
   });
 
 /** One listener for all who want to see kernel calls; none when nobody does, so that nothing is measured for nobody. */
@@ -122,9 +123,6 @@ const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, passed: Passed
  */
 const attach = async (plan: Plan, host: HostAccess, passed: PassedFds<Launch>): Promise<void> => {
   const { settings } = passed.launch;
-  if (plan.request.machine.type !== BARE_MACHINE) {
-    throw noEngine(plan.request.machine.type);
-  }
   // What ps and a "device is busy" of the next launch show.
   process.title = 'vmattach';
   const logger = createLogger(settings.logLevel, settings.logFile);
@@ -143,6 +141,18 @@ const attach = async (plan: Plan, host: HostAccess, passed: PassedFds<Launch>): 
   }
 };
 
+/** @throws CONFLICT, NO_ENGINE; does not return */
+const launchEngine = (
+  engine: EngineLaunch,
+  { launch: { settings, request }, fds }: PassedFds<Launch>,
+  inherited: readonly number[],
+): never => {
+  if (settings.hostModel !== undefined) {
+    throw noModelGuest(request.machine.type, settings.hostModel);
+  }
+  return becomeEngine(engine, [...inherited, ...[...fds.values()].map(({ number }) => number)]);
+};
+
 /** Without a subcommand: plans, refuses what the plan refuses, and launches. */
 export const launch = async (argv: readonly string[]): Promise<number> => {
   const launched = readLaunch(argv);
@@ -151,14 +161,20 @@ export const launch = async (argv: readonly string[]): Promise<number> => {
     return planLaunch(launched);
   }
   reportFormat(settings.format);
+  const inherited = inheritedFds();
   const passed = await takePassedFds(launched);
   const { request } = passed.launch;
   const host = accessHost(settings.hostModel, request);
-  const plan = createPlan(request, host.facts, settings.backends);
+  const { plan, engine } = planWithEngine(createPlan(request, host.facts, settings.backends), passed);
   plan.problems.forEach(sayProblem);
   if (hasErrors(plan)) {
     return 1;
   }
-  await attach(plan, host, passed);
+  // The built-in machine attaches the same devices and RAM, without a guest.
+  if (engine === undefined || settings.check) {
+    await attach(plan, host, passed);
+  } else {
+    launchEngine(engine, passed, inherited);
+  }
   return 0;
 };

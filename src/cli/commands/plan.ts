@@ -1,5 +1,7 @@
+import type { LaunchPlan } from '../../launch/engine-launch.ts';
 import { createPlan } from '../../plan/create-plan.ts';
-import { hasErrors, type Plan } from '../../plan/plan.ts';
+import { hasErrors } from '../../plan/plan.ts';
+import { engineText } from '../../report/engine-text.ts';
 import { planDot } from '../../report/plan-dot.ts';
 import { planJson } from '../../report/plan-json.ts';
 import { planMermaid } from '../../report/plan-mermaid.ts';
@@ -10,15 +12,16 @@ import { accessHost } from '../host-access.ts';
 import { isModelFolder } from '../model-folder.ts';
 import { lookAtPassedFds } from '../passed-fds.ts';
 import { print } from '../output.ts';
+import { planWithEngine } from '../plan-engine.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import type { Format } from '../settings.ts';
 
-const write = (plan: Plan, format: Format): string | Promise<string> => {
+const write = ({ plan, engine }: LaunchPlan, format: Format): string | Promise<string> => {
   switch (format) {
     case 'text':
-      return planText(plan);
+      return [planText(plan), ...(engine === undefined ? [] : ['', engineText(engine)])].join('\n');
     case 'json':
-      return JSON.stringify(planJson(plan), undefined, 2);
+      return JSON.stringify(planJson(plan, engine), undefined, 2);
     case 'dot':
       return planDot(plan);
     case 'mermaid':
@@ -29,19 +32,20 @@ const write = (plan: Plan, format: Format): string | Promise<string> => {
 };
 
 /** @returns the exit status: 1 iff something of level error stands against the launch */
-const showPlan = async (plan: Plan, format: Format): Promise<number> => {
-  print(await write(plan, format));
-  return hasErrors(plan) ? 1 : 0;
+const showPlan = async (planned: LaunchPlan, format: Format): Promise<number> => {
+  print(await write(planned, format));
+  return hasErrors(planned.plan) ? 1 : 0;
 };
 
 /** Prints what a launch would do on this host, on that of a model, or on each of a folder of models. @returns the exit status */
 export const planLaunch = async (launch: Launch): Promise<number> => {
-  const { settings, request } = await lookAtPassedFds(launch);
+  const passed = await lookAtPassedFds(launch);
+  const { settings, request } = passed.launch;
   if (settings.hostModel !== undefined && isModelFolder(settings.hostModel)) {
     return planFleet(settings.hostModel, request, settings);
   }
   const { facts } = accessHost(settings.hostModel, request, { names: true, holders: true });
-  return showPlan(createPlan(request, facts, settings.backends), settings.format);
+  return showPlan(planWithEngine(createPlan(request, facts, settings.backends), passed), settings.format);
 };
 
 /** `vmattach plan`, the same as `--dry-run`: touches nothing. */

@@ -95,6 +95,13 @@ export interface Libc {
    */
   readonly watchReadable: (fd: number, onReadable: () => void) => Watch;
 
+  /** execve(2); returns only when it fails. The lists end with null. */
+  readonly execve: (path: string, argv: readonly (string | null)[], environment: readonly (string | null)[]) => number;
+  /** sigaction(2). @param action a struct sigaction */
+  readonly sigaction: (signal: number, action: Uint8Array, old: null) => number;
+  readonly sigprocmask: (how: number, set: Uint8Array, old: null) => number;
+
+  readonly setrlimit: (resource: number, limit: BigUint64Array) => number;
   readonly getrlimit: (resource: number, limit: BigUint64Array) => number;
   readonly getpagesize: () => number;
 
@@ -128,6 +135,11 @@ const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
 
   watchReadable: (fd, onReadable) => watchReadable(native, fd, onReadable),
 
+  execve: lib.func('execve', 'int', ['const char *', 'const char **', 'const char **']),
+  sigaction: lib.func('sigaction', 'int', ['int', 'const void *', 'void *']),
+  sigprocmask: lib.func('sigprocmask', 'int', ['int', 'const void *', 'void *']),
+
+  setrlimit: lib.func('setrlimit', 'int', ['int', 'const void *']),
   getrlimit: lib.func('getrlimit', 'int', ['int', 'void *']),
   getpagesize: lib.func('getpagesize', 'int', []),
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chownSync, closeSync, openSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLinuxKernel } from '../../../src/kernel/linux/linux-kernel.ts';
 import { BareMachine } from '../../../src/machine/bare-machine.ts';
@@ -73,12 +73,13 @@ const asNobody = async (body: () => Promise<void>): Promise<void> => {
 };
 
 const withoutNode = async (node: string, body: () => Promise<void>): Promise<void> => {
-  const device = statSync(node).rdev;
+  const { rdev: device, mode } = statSync(node);
   rmSync(node);
   try {
     await body();
   } finally {
     makeNode(node, device);
+    chmodSync(node, mode & 0o777);
   }
 };
 
