@@ -5,6 +5,8 @@
 #
 # COMMAND is a shell line; it runs as root in this project's folder on the host's own files. It may change any of them, the
 # changes end with the guest. What it writes to $VMATTACH_GUEST_RESULTS is kept in VMATTACH_RESULTS (a folder), if that is set.
+# VMATTACH_GUEST_ROOT is the folder that the guest has as its root, if not the host's; this project and the kernel's folder are
+# in it at the same paths as here.
 # Other variables: VMATTACH_TEST_ACCEL and VMATTACH_TEST_CPU (QEMU's -accel and -cpu; software emulation of "max" if not set),
 # VMATTACH_GUEST_TIMEOUT (seconds; 1200), VMATTACH_KERNEL_PACKAGE (see build-kernel.sh).
 # Exit status 124: the guest did not end in time; 125: it ended without a status.
@@ -15,11 +17,18 @@ project="$(cd "$here/../.." && pwd)"
 in_guest=/run/vmattach
 SYSTEM_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
-# $1 folder for the archive
+# Prints "tag path" of each folder that the guest sees beside its root; $1 kernel folder
+shares() {
+  if [ "${VMATTACH_GUEST_ROOT:-/}" = / ]; then return; fi
+  printf 'project %s\nkernel %s\n' "$project" "$1"
+}
+
+# $1 folder for the archive, $2 kernel folder
 make_initramfs() {
   mkdir -p "$1/tree/bin" "$1/tree/dev"
   cp /bin/busybox "$1/tree/bin/busybox"
   install -m 755 "$here/init" "$1/tree/init"
+  shares "$2" >"$1/tree/shares"
   (cd "$1/tree" && find . | cpio --quiet -o -H newc | gzip -1) >"$1/initramfs.gz"
 }
 
@@ -40,14 +49,14 @@ write_start_files() {
 # $1 profile, $2 kernel folder, $3 work folder, $4 results folder. Standard output and error of the command are ours.
 # In a key=value option of QEMU a comma is written twice; -serial takes its path as it is.
 boot() {
-  local arguments results="${4//,/,,}"
+  local arguments tag path slot=27 root="${VMATTACH_GUEST_ROOT:-/}" results="${4//,/,,}"
   mapfile -t arguments < <(node "$here/profile.mjs" arguments "$1")
   # shellcheck disable=SC2054 # the commas are QEMU's
   arguments+=(
     -accel "${VMATTACH_TEST_ACCEL:-tcg,thread=multi}" -cpu "${VMATTACH_TEST_CPU:-max}" -m 3G -smp 2 -nodefaults -display none -no-reboot
     -kernel "$2/bzImage" -initrd "$3/initramfs.gz" -append "console=ttyS0 panic=-1 $(node "$here/profile.mjs" append "$1")"
     -serial "file:$4/console.log"
-    -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap
+    -fsdev "local,id=root,path=${root//,/,,},security_model=none,readonly=on,multidevs=remap"
     -device virtio-9p-pci,fsdev=root,mount_tag=root,addr=1c.0
     -fsdev "local,id=results,path=$results,security_model=none"
     -device virtio-9p-pci,fsdev=results,mount_tag=results,addr=1d.0
@@ -56,6 +65,13 @@ boot() {
     -device virtio-serial-pci,addr=1e.0
     -device virtserialport,chardev=output,name=output -device virtserialport,chardev=error,name=error
   )
+  while read -r tag path; do
+    arguments+=(
+      -fsdev "local,id=$tag,path=${path//,/,,},security_model=none,readonly=on,multidevs=remap"
+      -device "virtio-9p-pci,fsdev=$tag,mount_tag=$tag,addr=$(printf %x "$slot").0"
+    )
+    slot=$((slot - 1))
+  done < <(shares "$2")
   timeout --foreground -k 5 "${VMATTACH_GUEST_TIMEOUT:-1200}" \
     qemu-system-x86_64 "${arguments[@]}" 3>&1 4>&2 </dev/null >"$4/qemu.log" 2>&1
 }
@@ -83,7 +99,7 @@ main() {
   results="${VMATTACH_RESULTS:-$work/results}"
   mkdir -p "$results"
   rm -f "$results/status"
-  make_initramfs "$work"
+  make_initramfs "$work" "$kernel"
   write_start_files "$profile" "$kernel" "$results" "$modules" "$*"
   boot "$profile" "$kernel" "$work" "$results" || status=$?
   guest_status "$results" "$status"
