@@ -25,9 +25,9 @@ export interface ProgramOptions {
   readonly wrapper?: readonly string[];
 }
 
-/** Starts the built program on the built-in machine. */
-export const startProgram = (args: readonly string[], { fds = [], wrapper = [] }: ProgramOptions = {}): Running => {
-  const [command = '', ...words] = [...wrapper, process.execPath, PROGRAM, '-machine', 'bare', ...args];
+/** Starts the built program with exactly these words. */
+export const startVmattach = (args: readonly string[], { fds = [], wrapper = [] }: ProgramOptions = {}): Running => {
+  const [command = '', ...words] = [...wrapper, process.execPath, PROGRAM, ...args];
   const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...fds];
   const child = spawn(command, words, { stdio });
   let stdout = '';
@@ -57,5 +57,9 @@ export const startProgram = (args: readonly string[], { fds = [], wrapper = [] }
     });
   return { child, pid: child.pid ?? 0, printed, ended };
 };
+
+/** Starts the built program on the built-in machine. */
+export const startProgram = (args: readonly string[], options?: ProgramOptions): Running =>
+  startVmattach(['-machine', 'bare', ...args], options);
 
 export const runProgram = (args: readonly string[], options?: ProgramOptions): Promise<Ended> => startProgram(args, options).ended;
