@@ -1,9 +1,11 @@
 import { readMonitors, type MonitorSpec } from '../monitor/monitor-spec.ts';
+import { expandOptions } from '../options/expand-options.ts';
 import { scanArgv, type ScannedArgv } from '../options/scan-argv.ts';
 import { readIdentity, type MachineIdentity } from '../request/machine-identity.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
 import { readRequest } from '../request/read-request.ts';
 import type { LaunchRequest, RequestWarning } from '../request/request.ts';
+import { readConfigFile } from './read-config-file.ts';
 import { say, sayProblem } from './output.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -29,7 +31,7 @@ const warningReporter = (): ((warning: RequestWarning) => void) => {
 /** The launch that a command line asks for, and our own options beside QEMU's. */
 export interface Launch {
   readonly settings: Settings;
-  /** What the request was read from. */
+  /** What the request was read from: the words of the command line, and what configuration files say. */
   readonly scanned: ScannedArgv;
   readonly request: LaunchRequest;
   readonly identity: MachineIdentity;
@@ -39,8 +41,9 @@ export interface Launch {
 
 /** @throws VmattachError */
 export const readLaunch = (argv: readonly string[]): Launch => {
-  const scanned = scanArgv(argv, OWN_OPTIONS);
-  const settings = readSettings(scanned.options);
+  const words = scanArgv(argv, OWN_OPTIONS);
+  const settings = readSettings(words.options);
+  const scanned = { ...words, options: expandOptions(words.options, readConfigFile) };
   const request = readRequest(scanned, DEFAULT_MACHINE, warningReporter());
   const monitors = request.machine.type === BARE_MACHINE ? readMonitors(scanned.options) : [];
   return { settings, scanned, request, identity: readIdentity(scanned.options), monitors };

@@ -3,6 +3,7 @@ import type { Plan } from '../plan/plan.ts';
 import { editArgument } from './edit-argument.ts';
 import { lowerDevice } from './lower-device.ts';
 import { lowerObject } from './lower-object.ts';
+import { setOptions } from './set-options.ts';
 
 /**
  * File descriptors that are open by the time the engine starts, beside those that the command line numbers: by the QOM path of the iommufd
@@ -77,7 +78,7 @@ class Lowering {
     } else if (name === 'object' && this.#objects[0]?.location === location) {
       this.#object(option, this.#objects.shift());
     } else {
-      this.#pass(option, value);
+      this.#pass(option, option.written ?? value);
     }
   }
 
@@ -110,14 +111,28 @@ class Lowering {
   }
 
   #edit(option: ScannedOption, impliedKey: string, { edits, reasons }: Lowered): void {
-    const written = option.value ?? '';
+    if (option.words === 0) {
+      this.#set(option, edits, reasons);
+      return;
+    }
+    const written = option.written ?? option.value ?? '';
     const edited = editArgument(written, impliedKey, edits);
     this.#pass(option, edited);
     if (edited !== written) this.#changes.push({ from: option.location, to: `-${option.name} ${edited}`, reasons });
   }
 
+  /** A device of a configuration file, which stays as it is: what it lacks comes behind it. */
+  #set({ location, value = '' }: ScannedOption, edits: Lowered['edits'], reasons: readonly string[]): void {
+    for (const option of setOptions(location, value, edits)) {
+      this.#argv.push('-set', option);
+      this.#changes.push({ from: undefined, to: `-set ${option}`, reasons });
+    }
+  }
+
   /** The option itself as it was typed, with one dash or two. */
-  #pass({ location, name, value }: ScannedOption, passed: string | undefined): void {
+  #pass({ location, name, words, ...option }: ScannedOption, passed: string | undefined): void {
+    if (words === 0) return;
+    const value = option.written ?? option.value;
     const word = value === undefined ? location : location.slice(0, location.length - value.length - 1);
     this.#argv.push(word === '' ? `-${name}` : word);
     if (passed !== undefined) this.#argv.push(passed);

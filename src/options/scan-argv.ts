@@ -14,11 +14,13 @@ export interface OwnOption {
 export interface ScannedOption {
   readonly name: string;
   readonly value: string | undefined;
+  /** The value as it was typed, where `-set` has added to it. */
+  readonly written?: string | undefined;
   /** As typed, option and argument joined by one space: what QEMU puts before its messages. */
   readonly location: string;
   /** Index in argv, so that options and images can be put in order. */
   readonly index: number;
-  /** How many words of argv it takes, 1 or 2. */
+  /** How many words of argv it takes, 1 or 2; 0 for what a configuration file says. */
   readonly words: number;
   /** The row of QEMU's table; undefined for an option of our own. */
   readonly qemu: QemuOption | undefined;

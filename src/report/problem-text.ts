@@ -12,6 +12,12 @@ const shorten = (text: string): string =>
 
 const indent = (label: string, text: string): string => `  ${label}: ${shorten(text)}`;
 
+/** Places in a file follow the name of the program at once, as QEMU writes them: `PROGRAM:FILE:LINE: MESSAGE`. */
+const placed = (location: string | undefined): string => {
+  if (location === undefined) return ': ';
+  return location.startsWith(':') ? `${shorten(location)}: ` : `: ${shorten(location)}: `;
+};
+
 /**
  * One problem as lines for people: QEMU's line first (`PROGRAM: LOCATION: MESSAGE`), its hints, then cause and fixes.
  * @returns without a final line feed
@@ -19,7 +25,7 @@ const indent = (label: string, text: string): string => `  ${label}: ${shorten(t
 export const problemText = (problem: Problem): string => {
   const { location, message, severity, hint, cause, fixes } = withDefaultRemedy(problem);
   return [
-    `${PROGRAM}: ${location === undefined ? '' : `${shorten(location)}: `}${severity === 'error' ? '' : `${severity}: `}${shorten(message)}`,
+    `${PROGRAM}${placed(location)}${severity === 'error' ? '' : `${severity}: `}${shorten(message)}`,
     ...(hint ?? []),
     ...(cause === undefined ? [] : [indent('cause', cause)]),
     ...(fixes ?? []).map((fix) => indent('fix', fix)),

@@ -20,6 +20,9 @@ const USED = new Set([
   'monitor',
   'chardev',
   'add-fd',
+  'readconfig',
+  'set',
+  'global',
 ]);
 
 /** Options that say nothing about what the built-in machine has: there is no vCPU, firmware, display or default device anyway. */

@@ -3,6 +3,7 @@ import { parseDevice, type EngineDevice } from '../devices/parse-device.ts';
 import { withLocation } from '../errors/problem.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { parseObject, type EngineObject } from '../objects/parse-object.ts';
+import { parseGlobal, type GlobalProperty } from '../options/global-property.ts';
 import { parseKeyval, type KeyvalDict } from '../options/keyval.ts';
 import { OPTION_GROUPS } from '../options/option-groups.ts';
 import { mergeQemuOpts } from '../options/qemu-opts-values.ts';
@@ -25,6 +26,8 @@ export interface ParsedOptions {
   /** All `-m` options as one. */
   readonly memory: Pick<QemuOpts, 'options'>;
   readonly memPath: string | undefined;
+  /** Defaults of device properties, in command-line order. */
+  readonly globals: readonly GlobalProperty[];
 }
 
 class OptionReader {
@@ -35,6 +38,7 @@ class OptionReader {
   readonly #deviceIds = new Set<string>();
   readonly #chardevIds = new Set<string>();
   readonly #memory: QemuOpts[] = [];
+  readonly #globals: GlobalProperty[] = [];
   #machine: KeyvalDict = new Map();
   #boot: KeyvalDict = new Map();
   #cpuTopology: KeyvalDict = new Map();
@@ -67,6 +71,9 @@ class OptionReader {
         return;
       case 'chardev':
         return this.#readChardev(option, value);
+      case 'global':
+        this.#globals.push(parseGlobal(value, this.#warn(option)));
+        return;
       case 'mem-path':
         this.#memPath = value;
         return;
@@ -87,6 +94,7 @@ class OptionReader {
       cpuTopology: this.#cpuTopology,
       memory: mergeQemuOpts(this.#memory),
       memPath: this.#memPath,
+      globals: this.#globals,
     };
   }
 

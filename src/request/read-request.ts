@@ -8,6 +8,7 @@ import { linkDevice } from './link-device.ts';
 import { checkBoot, checkCpuTopology } from './machine-members.ts';
 import { placeDevices } from './placement.ts';
 import { BARE_MACHINE, namedBackend, readMachine } from './read-machine.ts';
+import { withGlobals } from '../devices/with-globals.ts';
 import { readOptions, type ParsedOptions } from './read-options.ts';
 import type { LaunchRequest, RequestWarning } from './request.ts';
 
@@ -44,6 +45,7 @@ export const readRequest = (
   const place = placeDevices(machine.type);
   const devices = parsed.devices
     .filter(isOwnDevice)
+    .map((spec) => withGlobals(spec, parsed.globals))
     .map((spec) => withLocation(spec.location, () => linkDevice(spec, place(spec), tree, created)));
   return { machine, objects, objectIds: idsOf(parsed), devices, tree };
 };

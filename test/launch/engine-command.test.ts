@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { VmattachError } from '../../src/errors/problem.ts';
 import { engineCommand, type EngineFds } from '../../src/launch/engine-command.ts';
+import { expandOptions } from '../../src/options/expand-options.ts';
 import { scanArgv } from '../../src/options/scan-argv.ts';
 import { createPlan } from '../../src/plan/create-plan.ts';
 import type { BackendSettings } from '../../src/plan/select-backend.ts';
@@ -19,10 +20,13 @@ const HOST = hostModel({
 interface Settings {
   readonly byDefault?: BackendSettings['byDefault'];
   readonly fds?: EngineFds;
+  /** The text of every configuration file. */
+  readonly file?: string;
 }
 
-const lower = (argv: readonly string[], { byDefault = 'type1', fds = new Map() }: Settings = {}) => {
-  const scanned = scanArgv(argv, OWN_OPTIONS);
+const lower = (argv: readonly string[], { byDefault = 'type1', fds = new Map(), file = '' }: Settings = {}) => {
+  const words = scanArgv(argv, OWN_OPTIONS);
+  const scanned = { ...words, options: expandOptions(words.options, () => file) };
   const enabled = new Set(['type1', 'iommufd', 'iommufd-compat'] as const);
   const plan = createPlan(readRequest(scanned, 'pc'), HOST, { byDefault, enabled });
   return engineCommand(scanned, plan, fds);
@@ -122,4 +126,35 @@ describe('what only vmattach understands', () => {
   test('compat= has no form in the engine', () => {
     expect(() => lower(['-object', 'iommufd,id=i0,compat=type1v2'])).toThrow(VmattachError);
   });
+});
+
+describe('a device of a configuration file', () => {
+  const FILE = '[device "d0"]\n driver = "vfio-pci"\n host = "01:00.0"\n';
+  const argv = ['-readconfig', 'c', '-S'];
+
+  test('stays there as it is', () => {
+    expect(lower(argv, { file: FILE })).toEqual({ argv, changes: [] });
+  });
+
+  test('gets what it lacks by -set', () => {
+    expect(lower(argv, { file: FILE, byDefault: 'iommufd' }).argv).toEqual([
+      ...['-readconfig', 'c', '-object', 'iommufd,id=iommufd0', '-set', 'device.d0.iommufd=iommufd0', '-S'],
+    ]);
+  });
+
+  test.each([
+    ['it has no id', FILE.replace(' "d0"', '')],
+    ['a property would have to go', FILE.replace('"vfio-pci"', '"vfio-iommu-pci"\n iommu = "i0"')],
+  ])('is refused when %s', (_, file) => {
+    const lowered = (): unknown => lower(['-object', 'iommufd,id=i0', ...argv], { file, byDefault: 'iommufd' });
+    expect(lowered).toThrow('this section cannot be put into words of QEMU');
+  });
+});
+
+test('what -set says stays where it is and is not said twice', () => {
+  const argv = ['-device', 'vfio-pci,id=a,host=01:00.0', '-set', 'device.a.romfile=x'];
+  expect(lower(argv)).toEqual({ argv, changes: [] });
+  expect(lower(argv, { byDefault: 'iommufd' }).argv.slice(2)).toEqual([
+    ...['-device', 'vfio-pci,id=a,host=01:00.0,iommufd=iommufd0', '-set', 'device.a.romfile=x'],
+  ]);
 });

@@ -1,0 +1,89 @@
+import { failure, withLocation } from '../errors/problem.ts';
+import { parseConfigFile, type ConfigSection } from './config-file.ts';
+import { isJson } from './json.ts';
+import type { QemuOption } from './qemu-option.ts';
+import { QEMU_OPTIONS } from './qemu-options-table.ts';
+import { splitQemuOpts } from './qemu-opts-text.ts';
+import type { ScannedOption } from './scan-argv.ts';
+
+/** The text of a file that an option names. @throws VmattachError */
+export type ReadFile = (path: string) => string;
+
+const SET = /^([^.]{1,63})\.([^.]{1,63})\.([^=]{1,63})=/;
+
+/** Groups that QEMU reads in another way than the rest (system/vl.c is_qemuopts_group). */
+const NOT_SETTABLE: ReadonlySet<string> = new Set(['object', 'machine', 'smp-opts', 'boot-opts', 'audiodev']);
+
+const rowOf = (group: string): QemuOption => {
+  const row = QEMU_OPTIONS.find((option) => option.group === group);
+  if (row === undefined) throw failure('SYNTAX', `There is no option group '${group}'`);
+  return row;
+};
+
+const pair = (key: string, value: string): string => `${key}=${value.replaceAll(',', ',,')}`;
+
+/** A section as the option that says the same. Its location is the file's, which QEMU puts right behind its own name. */
+const fromSection = ({ group, values, line }: ConfigSection, file: string, index: number): ScannedOption => {
+  const row = rowOf(group);
+  return {
+    name: row.name,
+    value: [...values].map(([key, value]) => pair(key, value)).join(','),
+    location: `:${file}:${line}`,
+    index,
+    words: 0,
+    qemu: row,
+  };
+};
+
+const idOf = ({ value = '' }: ScannedOption): string | undefined =>
+  isJson(value) ? undefined : [...splitQemuOpts(value)].find(({ key }) => key === 'id')?.value;
+
+/** `-set` adds to an item that is there already. @returns whether it was found */
+const addTo = (options: ScannedOption[], group: string, id: string, added: string): boolean => {
+  const index = options.findLastIndex((option) => option.qemu?.group === group && idOf(option) === id);
+  const option = options[index];
+  if (option === undefined) return false;
+  options[index] = { ...option, value: `${option.value ?? ''},${added}`, written: option.written ?? option.value };
+  return true;
+};
+
+const applySet = (options: ScannedOption[], text: string): void => {
+  const [head, group = '', id = '', key = ''] = SET.exec(text) ?? [];
+  if (head === undefined) {
+    throw failure('SYNTAX', `can't parse: "${text}"`, {
+      fixes: ['-set GROUP.ID.KEY=VALUE, e.g. -set device.gpu.host=0000:01:00.0'],
+    });
+  }
+  if (NOT_SETTABLE.has(group)) throw failure('OPTION_UNSUPPORTED', `-set is not supported with ${group}`);
+  rowOf(group);
+  const found = addTo(options, group, id, pair(key, text.slice(head.length)));
+  // Options of other groups can make items without an id in their text, which only the engine knows.
+  if (!found && group === 'device') {
+    throw failure('LINK_NOT_FOUND', `there is no device "${id}" defined`, {
+      cause: '-set adds to a -device in key=value form that comes before it',
+      fixes: [`give -device ...,id=${id} first`],
+    });
+  }
+};
+
+/**
+ * The options with what `-readconfig` files say in their place and with `-set` laid over the items they name. The options themselves
+ * stay, for an engine that reads them again.
+ * @throws VmattachError in QEMU's words
+ */
+export const expandOptions = (options: readonly ScannedOption[], read: ReadFile): readonly ScannedOption[] => {
+  const expanded: ScannedOption[] = [];
+  for (const option of options) {
+    expanded.push(option);
+    const { name, value = '', location, index, qemu } = option;
+    if (qemu === undefined) continue;
+    if (name === 'readconfig') {
+      withLocation(location, () =>
+        expanded.push(...parseConfigFile(read(value)).map((section) => fromSection(section, value, index))),
+      );
+    } else if (name === 'set') {
+      withLocation(location, () => applySet(expanded, value));
+    }
+  }
+  return expanded;
+};
