@@ -94,6 +94,6 @@ export const planJson = (plan: Plan, engine?: EngineLaunch) => ({
   memlock: memlockJson(plan.memlock),
   steps: plan.steps.map(({ id, call, after, subject }) => ({ id, call, after, subject })),
   timeline: plan.timeline,
-  exec: engine === undefined ? null : execJson(engine),
+  ...(engine !== undefined && { exec: execJson(engine) }),
   problems: plan.problems.map(problemJson),
 });

@@ -118,34 +118,32 @@ const CHANGE = closed('Something that the engine gets otherwise than it was writ
   reasons: list('Why.', text('A sentence.')),
 });
 
-const EXEC: Schema = {
-  anyOf: [
-    { type: 'null' },
-    closed('The program that takes the place of vmattach.', {
-      path: text('Its file; only a name where the host is a model.'),
-      argv: list('Its arguments, without its own name.', text('One word.')),
-      changes: list('What is not as it was written; empty when everything goes through word for word.', CHANGE),
-    }),
-  ],
-  description: 'How the engine is started; null for -machine bare, and when no engine can be started.',
-};
+const EXEC = closed('How the engine is started; only where an engine runs the machine and can be started.', {
+  path: text('The program that takes the place of vmattach; only its name where the host is a model.'),
+  argv: list('Its arguments, without its own name.', text('One word.')),
+  changes: list('What is not as it was written; empty when everything goes through word for word.', CHANGE),
+});
 
 /** What `vmattach plan --format json` prints: the source of docs/plan.schema.json. */
 export const PLAN_SCHEMA: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   $id: 'urn:vmattach:plan:1',
   title: 'vmattach plan',
-  ...closed('What a launch would do on a host and what stands against it, as printed by vmattach plan --format json.', {
-    schema: { const: 'vmattach.plan/1', description: 'Raised when a key changes its meaning or goes.' },
-    machine: MACHINE,
-    objects: list('In the order in which they are made.', OBJECT),
-    devices: list('In the order of the command line; also those that cannot be attached.', DEVICE),
-    addressSpaces: list('Those that can be set up.', ADDRESS_SPACE),
-    fds: list('File descriptors that the command line passes.', FD),
-    memlock: MEMLOCK,
-    steps: list('What would be done; empty when a problem is an error.', STEP),
-    timeline: TIMELINE,
-    exec: EXEC,
-    problems: list('Empty when there is nothing to say.', PROBLEM),
-  }),
+  ...closed(
+    'What a launch would do on a host and what stands against it, as printed by vmattach plan --format json.',
+    {
+      schema: { const: 'vmattach.plan/1', description: 'Raised when a key changes its meaning or goes.' },
+      machine: MACHINE,
+      objects: list('In the order in which they are made.', OBJECT),
+      devices: list('In the order of the command line; also those that cannot be attached.', DEVICE),
+      addressSpaces: list('Those that can be set up.', ADDRESS_SPACE),
+      fds: list('File descriptors that the command line passes.', FD),
+      memlock: MEMLOCK,
+      steps: list('What would be done; empty when a problem is an error.', STEP),
+      timeline: TIMELINE,
+      exec: EXEC,
+      problems: list('Empty when there is nothing to say.', PROBLEM),
+    },
+    ['exec'],
+  ),
 };

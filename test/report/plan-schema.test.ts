@@ -141,3 +141,10 @@ describe('docs/plan.schema.json refuses', () => {
     expect(validate(changed((document) => Object.assign(at(document, where), { [key]: value })))).toBe(false);
   });
 });
+
+test('a plan with the command line of an engine is valid', () => {
+  const exec = { path: '/usr/bin/qemu', argv: ['-S'], changes: [{ from: null, to: '-S', reasons: ['a reason'] }] };
+  validate(changed((document) => Object.assign(document, { exec })));
+  expect(validate.errors ?? []).toEqual([]);
+  expect(validate(changed((document) => Object.assign(document, { exec: null })))).toBe(false);
+});
