@@ -7,6 +7,7 @@ import type { QmpCommand } from '../monitor/command-table.ts';
 import type { QmpEvent } from '../monitor/events.ts';
 import { createMachineState, machineCommands } from '../monitor/machine-commands.ts';
 import { attachmentOf, detachedEvent } from '../monitor/machine-events.ts';
+import { addressText } from '../monitor/chardev-spec.ts';
 import type { ChardevInfo } from '../monitor/machine-host.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { parseJson } from '../options/json.ts';
@@ -21,9 +22,9 @@ const chardevInfo = ({ label, chardev }: MonitorSpec): ChardevInfo => {
     case 'stdio':
       return { label, filename: 'stdio' };
     case 'listen':
-      return { label, filename: 'path' in chardev.at ? `unix:${chardev.at.path},server=on` : `fd:${chardev.at.fd},server=on` };
+      return { label, filename: `${addressText(chardev.at)},server=on` };
     case 'connect':
-      return { label, filename: 'path' in chardev.to ? `unix:${chardev.to.path}` : `fd:${chardev.to.fd}` };
+      return { label, filename: addressText(chardev.to) };
   }
 };
 

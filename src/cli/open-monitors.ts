@@ -1,8 +1,10 @@
+import { boundPath } from '../host/socket-path.ts';
 import type { FdSources } from '../kernel/fd-reference.ts';
 import { linuxFdCalls } from '../kernel/linux/fd-calls.ts';
 import { openMessageSocket } from '../kernel/linux/message-socket.ts';
 import type { QmpCommand } from '../monitor/command-table.ts';
 import { MACHINE_EVENTS } from '../monitor/machine-events.ts';
+import { addressText } from '../monitor/chardev-spec.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { startMonitors, type Monitors } from '../monitor/start-monitors.ts';
 import { say } from './output.ts';
@@ -12,9 +14,7 @@ import { VERSION } from './version.ts';
 export const usesStdout = (specs: readonly MonitorSpec[]): boolean => specs.some(({ chardev }) => chardev.kind === 'stdio');
 
 const sayWaiting = ({ chardev, location }: MonitorSpec): void => {
-  const address = chardev.kind === 'listen' ? chardev.at : undefined;
-  const where = address === undefined ? '' : 'path' in address ? `unix:${address.path}` : `fd ${address.fd}`;
-  say(`${location}: info: waiting for connection on: ${where}`);
+  if (chardev.kind === 'listen') say(`${location}: info: waiting for connection on: ${addressText(chardev.at)}`);
 };
 
 /**
@@ -39,6 +39,7 @@ export const openMonitors = (
       fdCalls: linuxFdCalls,
       fdSources,
       openMessageSocket,
+      boundPath,
       streams: { input: process.stdin, output: process.stdout },
       onWait: sayWaiting,
       stop,

@@ -39,12 +39,12 @@ export interface Launch {
   readonly monitors: readonly MonitorSpec[];
 }
 
-/** @throws VmattachError */
-export const readLaunch = (argv: readonly string[]): Launch => {
+/** @param warn is told of warnings. @throws VmattachError */
+export const readLaunch = (argv: readonly string[], warn = warningReporter()): Launch => {
   const words = scanArgv(argv, OWN_OPTIONS);
   const settings = readSettings(words.options);
   const scanned = { ...words, options: expandOptions(words.options, readConfigFile) };
-  const request = readRequest(scanned, DEFAULT_MACHINE, warningReporter());
+  const request = readRequest(scanned, DEFAULT_MACHINE, warn);
   const monitors = request.machine.type === BARE_MACHINE ? readMonitors(scanned.options) : [];
   return { settings, scanned, request, identity: readIdentity(scanned.options), monitors };
 };

@@ -1,4 +1,5 @@
 import { failure, VmattachError } from '../errors/problem.ts';
+import { isFdReference } from '../kernel/fd-reference.ts';
 import { parseFdNumber } from '../options/fd-number.ts';
 import { getBoolean, getOption } from '../options/qemu-opts-values.ts';
 import type { QemuOpts } from '../options/qemu-opts.ts';
@@ -10,10 +11,20 @@ export type Chardev =
   | { readonly kind: 'listen'; readonly at: SocketAddress; readonly wait: boolean }
   | { readonly kind: 'connect'; readonly to: SocketAddress };
 
-export type SocketAddress = { readonly path: string } | { readonly fd: number };
+/** @property reference an fd that is named otherwise than by number */
+export type SocketAddress = OpenableAddress | { readonly reference: string };
+
+/** Where a socket really is. */
+export type OpenableAddress = { readonly path: string } | { readonly fd: number };
+
+/** As QEMU writes it (util/qemu-sockets.c, socket_uri). */
+export const addressText = (address: SocketAddress): string => {
+  if ('path' in address) return `unix:${address.path}`;
+  return `fd:${'fd' in address ? address.fd : address.reference}`;
+};
 
 /** sizeof(sockaddr_un.sun_path). */
-const PATH_SIZE = 108;
+export const PATH_SIZE = 108;
 
 const USED = new Set(['backend', 'path', 'fd', 'server', 'wait']);
 /** Of these the other value asks for something. */
@@ -72,7 +83,8 @@ const readAddress = (opts: QemuOpts): SocketAddress => {
   if (path !== undefined && fd !== undefined) {
     throw failure('CONFLICT', "None or one of 'path', 'fd' or 'host' option required.", { fixes: ['remove one of them'] });
   }
-  return path === undefined ? { fd: readFd(fd ?? '') } : { path: checkPath(path) };
+  if (path !== undefined) return { path: checkPath(path) };
+  return fd !== undefined && isFdReference(fd) ? { reference: fd } : { fd: readFd(fd ?? '') };
 };
 
 const readSocket = (opts: QemuOpts): Chardev => {

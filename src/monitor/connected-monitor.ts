@@ -1,5 +1,5 @@
 import net from 'node:net';
-import type { SocketAddress } from './chardev-spec.ts';
+import type { OpenableAddress } from './chardev-spec.ts';
 import type { JsonRecord } from './json-text.ts';
 import { checkSocketFd } from './listening-monitor.ts';
 import type { Monitor } from './monitor.ts';
@@ -32,7 +32,7 @@ export class ConnectedMonitor implements Monitor {
   }
 
   /** @throws VmattachError when nobody listens */
-  static async connect(system: ClientSystem, to: SocketAddress, pretty: boolean): Promise<ConnectedMonitor> {
+  static async connect(system: ClientSystem, to: OpenableAddress, pretty: boolean): Promise<ConnectedMonitor> {
     const socket = 'fd' in to ? adopt(to.fd) : await connect(to.path);
     const namedFds = new NamedFds();
     const closed = new Promise<void>((resolve) => {

@@ -1,7 +1,10 @@
-import { fstatSync, lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, fstatSync, lstatSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
-import { failure } from '../errors/problem.ts';
-import type { SocketAddress } from './chardev-spec.ts';
+import path from 'node:path';
+import { failure, type VmattachError } from '../errors/problem.ts';
+import { errnoNumber } from '../kernel/errno.ts';
+import { PATH_SIZE, type OpenableAddress } from './chardev-spec.ts';
+import { SystemCallError } from '../kernel/system-call-error.ts';
 import type { JsonRecord } from './json-text.ts';
 import type { Monitor } from './monitor.ts';
 import { NamedFds } from './named-fds.ts';
@@ -12,12 +15,12 @@ import { socketFailure } from '../kernel/socket-failure.ts';
 const MOST_CONNECTIONS = 128;
 
 /** A socket that is left from an earlier run is in the way of bind(2); other files are none of our business. */
-const removeSocket = (path: string): void => {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+const removeSocket = (file: string): void => {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSocket() !== true) return;
   try {
-    unlinkSync(path);
+    unlinkSync(file);
   } catch (error) {
-    throw socketFailure(`Failed to unlink socket ${path}`, error);
+    throw socketFailure(`Failed to unlink socket ${file}`, error);
   }
 };
 
@@ -35,6 +38,20 @@ export const checkSocketFd = (fd: number): void => {
       fixes: ['pass the socket, e.g. systemd-socket-activate or subprocess.Popen(pass_fds=...)', 'use path=PATH instead'],
     });
   }
+};
+
+/** Node removes the socket in the end, when the working folder may be another. A path that is too long that way stays relative. */
+const lastingPath = (given: string): string => {
+  const absolute = path.resolve(given);
+  return Buffer.byteLength(absolute) < PATH_SIZE ? absolute : given;
+};
+
+/** Node says that permission is denied where the folder is missing. */
+const listenFailure = (at: OpenableAddress, error: Error): VmattachError => {
+  if ('fd' in at) return socketFailure(`Failed to listen on fd ${at.fd}`, error);
+  const isMissing = !existsSync(path.dirname(at.path));
+  const reason = isMissing ? new SystemCallError('bind', errnoNumber('ENOENT'), at.path) : error;
+  return socketFailure(`Failed to bind socket to ${at.path}`, reason);
 };
 
 /** A monitor on a listening socket. A second client has to wait until the first one leaves. */
@@ -62,15 +79,14 @@ export class ListeningMonitor implements Monitor {
   }
 
   /** @throws VmattachError when the socket cannot be bound or is none */
-  static async listen(system: ClientSystem, at: SocketAddress, pretty: boolean): Promise<ListeningMonitor> {
+  static async listen(system: ClientSystem, at: OpenableAddress, pretty: boolean): Promise<ListeningMonitor> {
     if ('fd' in at) checkSocketFd(at.fd);
     else removeSocket(at.path);
+    const place = 'fd' in at ? at : { path: lastingPath(at.path) };
     const monitor = new ListeningMonitor(system, pretty);
     await new Promise<void>((resolve, reject) => {
-      monitor.#server.once('error', (error) =>
-        reject(socketFailure('fd' in at ? `Failed to listen on fd ${at.fd}` : `Failed to bind socket to ${at.path}`, error)),
-      );
-      monitor.#server.listen(at, resolve);
+      monitor.#server.once('error', (error) => reject(listenFailure(at, error)));
+      monitor.#server.listen(place, resolve);
     });
     return monitor;
   }

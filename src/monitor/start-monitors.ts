@@ -1,4 +1,6 @@
+import path from 'node:path';
 import { VmattachError } from '../errors/problem.ts';
+import type { OpenableAddress, SocketAddress } from './chardev-spec.ts';
 import { createCommandTable, type QmpCommand } from './command-table.ts';
 import { COMMAND_LINE_COMMANDS } from './commands/command-line-options.ts';
 import { FD_COMMANDS } from './commands/fds.ts';
@@ -31,6 +33,8 @@ export interface MonitorHost {
 export interface MonitorSystem extends Omit<ClientSystem, 'state'> {
   readonly fdSources: FdSources;
   readonly streams: StandardStreams;
+  /** The path that a socket is bound to. */
+  readonly boundPath: (fd: number) => string | undefined;
   /** Told that a monitor with `wait=on` waits for its first client. */
   readonly onWait: (spec: MonitorSpec) => void;
   /** Ends the waiting. */
@@ -57,14 +61,23 @@ const located = async <T>(location: string, work: Promise<T>): Promise<T> => {
   }
 };
 
+/** The address behind a name. A path on which the service manager listens already is its socket: that keeps who waits there. */
+const openable = async (address: SocketAddress, { fdSources, boundPath }: MonitorSystem): Promise<OpenableAddress> => {
+  if ('reference' in address) return { fd: (await openFdReference(address.reference, fdSources)).number };
+  if ('fd' in address) return address;
+  const wanted = path.resolve(address.path);
+  const activated = fdSources.listenFds.find(({ number }) => boundPath(number) === wanted);
+  return activated === undefined ? address : { fd: activated.number };
+};
+
 const startMonitor = async ({ chardev, pretty }: MonitorSpec, system: ClientSystem & MonitorSystem): Promise<Monitor> => {
   switch (chardev.kind) {
     case 'stdio':
       return new StdioMonitor(system, system.streams, pretty);
     case 'connect':
-      return ConnectedMonitor.connect(system, chardev.to, pretty);
+      return ConnectedMonitor.connect(system, await openable(chardev.to, system), pretty);
     case 'listen':
-      return ListeningMonitor.listen(system, chardev.at, pretty);
+      return ListeningMonitor.listen(system, await openable(chardev.at, system), pretty);
   }
 };
 

@@ -23,6 +23,8 @@ const USED = new Set([
   'readconfig',
   'set',
   'global',
+  'daemonize',
+  'pidfile',
 ]);
 
 /** Options that say nothing about what the built-in machine has: there is no vCPU, firmware, display or default device anyway. */

@@ -3,34 +3,27 @@ import type { Logger } from 'pino';
 import { populateLanes } from '../../backends/populate-ram.ts';
 import type { Step } from '../../backends/step.ts';
 import { failure } from '../../errors/problem.ts';
-import type { FdSources } from '../../kernel/fd-reference.ts';
 import { inheritedFds } from '../../host/inherited-fds.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallListener } from '../../kernel/trace.ts';
+import { createPidFile, type PidFile } from '../../kernel/linux/pid-file.ts';
 import { traced } from '../../kernel/traced-kernel.ts';
 import type { EngineLaunch } from '../../launch/engine-launch.ts';
-import { BareMachine } from '../../machine/bare-machine.ts';
-import type { QmpCommand } from '../../monitor/command-table.ts';
-import { shutdownEvent } from '../../monitor/events.ts';
-import type { MonitorSpec } from '../../monitor/monitor-spec.ts';
-import type { Monitors } from '../../monitor/start-monitors.ts';
 import { createPlan } from '../../plan/create-plan.ts';
 import { hasErrors, type Plan } from '../../plan/plan.ts';
-import { attachJson, attachText } from '../../report/attach-report.ts';
+import { BARE_MACHINE } from '../../request/read-machine.ts';
 import { CallTrace } from '../call-trace.ts';
+import { adoptDaemon, checkDaemonMonitors, startDaemon, type Daemon } from '../daemon.ts';
+import { holdMachine } from '../hold-machine.ts';
 import { accessHost, type HostAccess } from '../host-access.ts';
 import { becomeEngine } from '../engine-run.ts';
 import { createLogger } from '../logger.ts';
-import { MonitoredMachine } from '../monitored-machine.ts';
-import { openMonitors, usesStdout } from '../open-monitors.ts';
 import { takePassedFds, type PassedFds } from '../passed-fds.ts';
-import { print, say, sayLines, sayProblem } from '../output.ts';
+import { say, sayProblem } from '../output.ts';
 import { planWithEngine } from '../plan-engine.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
-import type { Settings } from '../settings.ts';
 import { planLaunch } from './plan.ts';
-import { catchStopSignals, Stopped, untilStopped } from '../stop-signal.ts';
+import { Stopped } from '../stop-signal.ts';
 
 const noModelGuest = (machine: string, hostModel: string) =>
   failure('CONFLICT', `-machine ${machine} cannot run on the host of a model`, {
@@ -67,61 +60,22 @@ const threadsOf = ({ call, mappedBytes, populatedBytes }: Step): number => {
 /** Device opens, RAM maps and the making of pages block; each gets a thread. */
 const blockingCalls = (plan: Plan): number => plan.steps.reduce((sum, step) => sum + threadsOf(step), 0);
 
-/** Standard output may be a monitor's. */
-const report = (machine: BareMachine, settings: Settings, write: (text: string) => void): void => {
-  if (settings.format === 'json') {
-    write(JSON.stringify(attachJson(machine), undefined, 2));
-  } else {
-    write(attachText(machine));
-  }
+/** `-pidfile`, the last one. */
+const openPidFile = ({ scanned: { options } }: Launch): PidFile | undefined => {
+  const path = options.findLast(({ name }) => name === 'pidfile')?.value;
+  return path === undefined ? undefined : createPidFile(path);
 };
 
-/** Aborts for a signal, which the monitors' clients are told of, and for `quit`, of which they are told already. */
-const stopSignal = (
-  specs: readonly MonitorSpec[],
-  commands: readonly QmpCommand[],
-  sources: FdSources,
-): { readonly signal: AbortSignal; readonly monitors: Promise<Monitors> } => {
-  const stop = new AbortController();
-  const monitors = openMonitors(specs, commands, sources, stop.signal, () => stop.abort());
-  const stopped = catchStopSignals();
-  stopped.addEventListener('abort', () => {
-    void monitors.then(
-      (opened) => opened.emit(shutdownEvent('host-signal')),
-      () => undefined,
-    );
-    stop.abort(stopped.reason);
-  });
-  return { signal: stop.signal, monitors };
-};
-
-const hold = async (plan: Plan, kernel: Kernel, host: HostAccess, passed: PassedFds<Launch>): Promise<void> => {
-  const { launch: launched, sources, fds } = passed;
-  const { settings, monitors: specs } = launched;
-  const machine = new MonitoredMachine(launched, host, kernel, fds);
-  const { signal, monitors: opening } = stopSignal(specs, machine.commands, sources);
-  const monitors = await opening;
-  try {
-    const attached = await BareMachine.attach(plan, kernel, host.reread, signal);
-    machine.attached(attached);
-    report(attached, settings, usesStdout(specs) ? sayLines : print);
-    monitors.ready();
-    if (!settings.check) {
-      await untilStopped(signal);
-      if (signal.reason instanceof Stopped) say(signal.reason.message);
-    }
-    await machine.detach((event) => monitors.emit(event));
-  } finally {
-    await monitors.close();
-  }
-};
+/** Only the built-in machine goes to the background here; an engine does that by itself. A try is over before that. */
+const goesToBackground = ({ scanned, request, settings }: Launch): boolean =>
+  request.machine.type === BARE_MACHINE && !settings.check && scanned.options.some(({ name }) => name === 'daemonize');
 
 /**
  * Attaches and holds the devices until a signal; with `--check` detaches at once. A signal while attaching undoes what was done
  * and is a regular end.
  * @throws VmattachError
  */
-const attach = async (plan: Plan, host: HostAccess, passed: PassedFds<Launch>): Promise<void> => {
+const attach = async (plan: Plan, host: HostAccess, passed: PassedFds<Launch>, daemon: Daemon | undefined): Promise<void> => {
   const { settings } = passed.launch;
   // What ps and a "device is busy" of the next launch show.
   process.title = 'vmattach';
@@ -129,8 +83,10 @@ const attach = async (plan: Plan, host: HostAccess, passed: PassedFds<Launch>): 
   const trace = settings.trace === undefined ? undefined : new CallTrace(settings.trace);
   const listener = callListener(logger, trace);
   const plainKernel = host.openKernel(blockingCalls(plan));
+  const pidFile = openPidFile(passed.launch);
   try {
-    await hold(plan, listener === undefined ? plainKernel : traced(plainKernel, listener), host, passed);
+    const kernel = listener === undefined ? plainKernel : traced(plainKernel, listener);
+    await holdMachine(plan, kernel, host, passed, daemon);
   } catch (error) {
     if (!(error instanceof Stopped)) {
       throw error;
@@ -138,6 +94,7 @@ const attach = async (plan: Plan, host: HostAccess, passed: PassedFds<Launch>): 
     say(error.message);
   } finally {
     trace?.write();
+    pidFile?.remove();
   }
 };
 
@@ -155,12 +112,18 @@ const launchEngine = (
 
 /** Without a subcommand: plans, refuses what the plan refuses, and launches. */
 export const launch = async (argv: readonly string[]): Promise<number> => {
-  const launched = readLaunch(argv);
+  const daemon = adoptDaemon();
+  // In the background everything is read a second time.
+  const launched = readLaunch(argv, daemon === undefined ? undefined : () => undefined);
   const { settings } = launched;
   if (settings.dryRun) {
     return planLaunch(launched);
   }
   reportFormat(settings.format);
+  if (daemon === undefined && goesToBackground(launched)) {
+    checkDaemonMonitors(launched.monitors);
+    return startDaemon(argv);
+  }
   const inherited = inheritedFds();
   const passed = await takePassedFds(launched);
   const { request } = passed.launch;
@@ -172,7 +135,7 @@ export const launch = async (argv: readonly string[]): Promise<number> => {
   }
   // The built-in machine attaches the same devices and RAM, without a guest.
   if (engine === undefined || settings.check) {
-    await attach(plan, host, passed);
+    await attach(plan, host, passed, daemon);
   } else {
     launchEngine(engine, passed, inherited);
   }

@@ -64,7 +64,20 @@ export interface Libc {
   readonly open: (path: string, flags: number, mode: number) => number;
   readonly close: (fd: number) => number;
   readonly fcntl: (fd: number, command: number, argument: number) => number;
+  /** fcntl(2) with a pointer, as its locks take one. */
+  readonly fcntlPointer: (fd: number, command: number, argument: Uint8Array) => number;
+  readonly dup3: (fd: number, onto: number, flags: number) => number;
   readonly poll: (fds: Uint8Array | null, count: number, milliseconds: number) => number;
+  readonly socket: (domain: number, type: number, protocol: number) => number;
+  /** @param address a sockaddr */
+  readonly sendto: (
+    fd: number,
+    message: Uint8Array,
+    length: number,
+    flags: number,
+    address: Uint8Array,
+    addressLength: number,
+  ) => number | bigint;
   /** recvmsg(2). @param message address of a msghdr */
   readonly recvmsg: (fd: number, message: bigint, flags: number) => number | bigint;
   readonly pread: (fd: number, into: Uint8Array, length: number, offset: bigint) => number;
@@ -119,7 +132,11 @@ const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
   open: lib.func('open', 'int', ['const char *', 'int', 'uint']),
   close: lib.func('close', 'int', ['int']),
   fcntl: lib.func('fcntl', 'int', ['int', 'int', 'long']),
+  fcntlPointer: lib.func('fcntl', 'int', ['int', 'int', 'void *']),
+  dup3: lib.func('dup3', 'int', ['int', 'int', 'int']),
   poll: lib.func('poll', 'int', ['void *', 'ulong', 'int']),
+  socket: lib.func('socket', 'int', ['int', 'int', 'int']),
+  sendto: lib.func('sendto', 'intptr_t', ['int', 'const void *', 'size_t', 'int', 'const void *', 'uint']),
   recvmsg: lib.func('recvmsg', 'intptr_t', ['int', 'uintptr_t', 'int']),
   pread: lib.func('pread', 'intptr_t', ['int', 'void *', 'size_t', 'int64_t']),
   pwrite: lib.func('pwrite', 'intptr_t', ['int', 'const void *', 'size_t', 'int64_t']),
