@@ -101,14 +101,14 @@ const asksForHelp = (qemu: QemuOption, group: string, descriptors: readonly Opti
   }
 };
 
-/** Groups with a parameter list print it and exit with status 1, as QEMU does. */
+/** Groups with a parameter list print it; QEMU's exit status is then that of a failure, except where keyval reads the argument. */
 const groupHelp = ({ qemu }: ScannedOption, value: string): HelpAnswer | undefined => {
   const descriptors = qemu?.group === undefined ? undefined : OPTION_GROUPS[qemu.group];
   if (qemu?.group === undefined || descriptors === undefined || !/(^|,)(help|\?)(,|$)/.test(value)) {
     return undefined;
   }
   return asksForHelp(qemu, qemu.group, descriptors, value)
-    ? { output: describeQemuOpts(qemu.group, descriptors), status: 1 }
+    ? { output: describeQemuOpts(qemu.group, descriptors), status: qemu.grammar === 'keyval' ? 0 : 1 }
     : undefined;
 };
 

@@ -16,7 +16,7 @@ export interface DeviceType {
 const BOOLEAN = { kind: 'boolean' } as const;
 const UINT32 = { kind: 'uint32' } as const;
 const INT32 = { kind: 'int32' } as const;
-const STRING = { kind: 'string' } as const;
+const STRING = { kind: 'string', typeName: 'str' } as const;
 
 const flag = (name: string, description: string, byDefault: 'on' | 'off' = 'off'): Property => ({
   name,
@@ -132,7 +132,12 @@ const VFIO_PCI: readonly Property[] = [
     engineOnly: true,
     description: 'move the MSI-X table to another BAR',
   },
-  { name: 'x-nv-gpudirect-clique', type: UINT32, engineOnly: true, description: 'clique of peer-to-peer GPUs, 0-15' },
+  {
+    name: 'x-nv-gpudirect-clique',
+    type: { kind: 'uint8', largest: 15 },
+    engineOnly: true,
+    description: 'clique of peer-to-peer GPUs, 0-15',
+  },
   flag('skip-vsc-check', 'ignore vendor-specific capabilities when migrating', 'on'),
   { name: 'x-vpasid-cap-offset', type: UINT32, default: '0', engineOnly: true, description: 'where the PASID capability goes' },
 ];

@@ -1,9 +1,9 @@
 import { failure, withLocation } from '../errors/problem.ts';
+import { CHARDEV_PARAMETERS } from '../options/chardev-parameters.ts';
 import { OPTION_GROUPS } from '../options/option-groups.ts';
 import { getBoolean, getOption } from '../options/qemu-opts-values.ts';
 import { parseQemuOpts, type QemuOpts } from '../options/qemu-opts.ts';
 import type { ScannedOption } from '../options/scan-argv.ts';
-import { CHARDEV_PARAMETERS } from './chardev-parameters.ts';
 import { readChardev, type Chardev } from './chardev-spec.ts';
 
 /** A QMP monitor that a command line asks for. */

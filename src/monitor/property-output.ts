@@ -18,6 +18,7 @@ export const defaultOutput = ({ type, default: text }: Property): JsonOutput | u
     case 'boolean':
       return text === 'on';
     case 'size':
+    case 'uint8':
     case 'uint32':
     case 'int32':
     case 'pci-slot':
@@ -33,6 +34,7 @@ export const unsetOutput = ({ type }: Property): JsonOutput => {
     case 'boolean':
       return false;
     case 'size':
+    case 'uint8':
     case 'uint32':
       return 0;
     case 'int32':

@@ -13,7 +13,7 @@ export interface ObjectType {
 }
 
 const BOOLEAN = { kind: 'boolean' } as const;
-const SIZE = { kind: 'size' } as const;
+const SIZE = { kind: 'size', typeName: 'int' } as const;
 const STRING = { kind: 'string' } as const;
 
 const FD: Property = { name: 'fd', type: { kind: 'fd' }, description: 'an open /dev/iommu to use instead of opening one' };
@@ -23,8 +23,19 @@ const MEMORY_BACKEND: readonly Property[] = [
   { name: 'size', type: SIZE, required: true, description: 'bytes of memory' },
   { name: 'share', type: BOOLEAN, default: 'off', description: 'map the memory shared, so that other processes see writes' },
   { name: 'prealloc', type: BOOLEAN, default: 'off', engineOnly: true, description: 'touch all pages at start' },
-  { name: 'prealloc-threads', type: { kind: 'uint32' }, default: '1', engineOnly: true, description: 'threads that touch pages' },
-  { name: 'prealloc-context', type: STRING, engineOnly: true, description: 'thread-context object for these threads' },
+  {
+    name: 'prealloc-threads',
+    type: { kind: 'uint32', typeName: 'int' },
+    default: '1',
+    engineOnly: true,
+    description: 'threads that touch pages',
+  },
+  {
+    name: 'prealloc-context',
+    type: { kind: 'string', typeName: 'link<thread-context>' },
+    engineOnly: true,
+    description: 'thread-context object for these threads',
+  },
   { name: 'merge', type: BOOLEAN, default: 'on', engineOnly: true, description: 'let the kernel merge identical pages' },
   { name: 'dump', type: BOOLEAN, default: 'on', engineOnly: true, description: 'include the memory in core dumps' },
   { name: 'reserve', type: BOOLEAN, default: 'on', engineOnly: true, description: 'reserve swap space or huge pages' },

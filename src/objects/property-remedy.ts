@@ -13,6 +13,8 @@ const form = (type: PropertyKind): Form => {
       return { takes: 'on or off (in JSON: true or false)', example: 'on' };
     case 'size':
       return { takes: 'a size: a number with an optional suffix k, M, G, T, P or E (in JSON: a number of bytes)', example: '1G' };
+    case 'uint8':
+      return { takes: `a whole number from 0 to ${type.largest}`, example: '0' };
     case 'uint32':
       return { takes: 'a whole number from 0 to 4294967295', example: '0' };
     case 'int32':

@@ -23,6 +23,8 @@ const kindSchema = (type: PropertyKind): JsonSchema => {
       return { type: 'boolean' };
     case 'size':
       return { type: 'integer', minimum: 0, maximum: UINT64_MAXIMUM };
+    case 'uint8':
+      return { type: 'integer', minimum: 0, maximum: 0xff };
     case 'uint32':
       return { type: 'integer', minimum: 0, maximum: 0xffff_ffff };
     case 'int32':

@@ -1,12 +1,15 @@
 /**
  * One description of a property serves parsing, JSON-schema validation, help, completion and documentation.
- * Kinds and their names in help follow QEMU's (`-object TYPE,help`, `-device TYPE,help`).
+ * Kinds and their names in help follow QEMU's (`-object TYPE,help`, `-device TYPE,help`); `typeName` is for a name that is not
+ * that of the kind.
  */
 export type PropertyKind =
-  | { readonly kind: 'string' }
+  | { readonly kind: 'string'; readonly typeName?: string }
   | { readonly kind: 'boolean' }
-  | { readonly kind: 'size' }
-  | { readonly kind: 'uint32' }
+  | { readonly kind: 'size'; readonly typeName?: string }
+  | { readonly kind: 'uint32'; readonly typeName?: string }
+  /** @property largest the property has a narrower range than its type */
+  | { readonly kind: 'uint8'; readonly largest: number }
   | { readonly kind: 'int32' }
   /** A list of integers or ranges, as `host-nodes=0-1`. */
   | { readonly kind: 'uint16-list' }
@@ -39,7 +42,9 @@ export const kindLabel = (type: PropertyKind): string => {
     case 'boolean':
       return 'bool';
     case 'size':
-      return 'size';
+    case 'string':
+    case 'uint32':
+      return type.typeName ?? type.kind;
     case 'uint16-list':
       return 'int';
     case 'enum':
@@ -52,8 +57,7 @@ export const kindLabel = (type: PropertyKind): string => {
     case 'pci-slot':
     case 'uuid-or-auto':
       return 'str';
-    case 'string':
-    case 'uint32':
+    case 'uint8':
     case 'int32':
       return type.kind;
   }

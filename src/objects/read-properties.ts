@@ -4,7 +4,7 @@ import { suggest } from '../options/suggest.ts';
 import { withPropertyRemedy } from './property-remedy.ts';
 import type { Property, PropertyValue, PropertyValues } from './property.ts';
 import { readJsonProperty, readTextProperty, type PropertyOwner } from './read-property.ts';
-import { explainSchemaError, type SchemaValidator } from './schema-error.ts';
+import { explainSchemaError, unknownDeviceProperty, type SchemaValidator } from './schema-error.ts';
 
 /** A type's properties, and the validator that was compiled from them. */
 export interface PropertyTable {
@@ -44,7 +44,7 @@ const unknownProperty = (key: string, { owner, properties }: PropertyTable): Vma
     key,
     properties.map(({ name }) => name),
   );
-  const message = owner.kind === 'device' ? `Property '${owner.typeName}.${key}' not found` : `Invalid parameter '${key}'`;
+  const message = owner.kind === 'device' ? unknownDeviceProperty(key, owner.typeName) : `Invalid parameter '${key}'`;
   return failure('PROPERTY_UNKNOWN', message, {
     fixes: [
       ...(meant === undefined ? [] : [`did you mean ${meant}=`]),

@@ -8,6 +8,7 @@ import { formatHostAddress, parseDevfn, parseHostAddress } from '../options/pci-
 import { parseSize } from '../options/size.ts';
 import { parseUuidProperty } from '../options/uuid.ts';
 import type { Property, PropertyValue } from './property.ts';
+import { listElementError } from './schema-error.ts';
 
 /** Whose property it is: the type's name for messages, and which of QEMU's readers meets the text. */
 export interface PropertyOwner {
@@ -23,7 +24,7 @@ const readNodeList = (name: string, texts: readonly string[]): bigint[] => {
     return Array.from({ length: Number(last - first) + 1 }, (_, index) => first + BigInt(index));
   });
   if (numbers.length > MOST_LIST_ELEMENTS || numbers.some((number) => number > 0xffffn)) {
-    throw failure('VALUE_INVALID', `Parameter '${name}' expects uint16_t`);
+    throw listElementError(name);
   }
   return numbers;
 };
@@ -45,6 +46,14 @@ export const checkFdReference = (text: string): string => {
     }
   }
   return text;
+};
+
+/** @throws VALUE_INVALID in QEMU's words for a number that its type has room for and the property has not */
+const limited = ({ name, type }: Property, value: bigint): bigint => {
+  if (type.kind === 'uint8' && value > BigInt(type.largest)) {
+    throw failure('VALUE_INVALID', `Property ${name}: valid range 0-${type.largest}`);
+  }
+  return value;
 };
 
 /** Values that are text in both forms. */
@@ -71,6 +80,8 @@ export const readTextProperty = (property: Property, texts: readonly string[], o
       return parseBoolean(name, text);
     case 'size':
       return parseSize(name, text, owner.kind === 'object' ? 'object' : 'keyval');
+    case 'uint8':
+      return limited(property, parseUnsigned(name, text, 8));
     case 'uint32':
       return owner.kind === 'object' ? parseIntegerRange(name, text, 'uint64', false).first : parseUnsigned(name, text, 32);
     case 'int32':
@@ -92,7 +103,10 @@ export const readJsonProperty = (property: Property, value: JsonValue, owner: Pr
   if (typeof value === 'string') {
     return readString(property, value, owner);
   }
-  if (typeof value === 'boolean' || typeof value === 'bigint') {
+  if (typeof value === 'bigint') {
+    return limited(property, value);
+  }
+  if (typeof value === 'boolean') {
     return value;
   }
   if (Array.isArray(value)) {

@@ -22,9 +22,9 @@ const propertyFixes = (properties: readonly Property[], owner: PropertyOwner): s
 /** What a number out of range should have been. */
 const INTEGER_TYPES: Partial<Readonly<Record<PropertyKindName, string>>> = {
   size: 'uint64',
+  uint8: 'uint8_t',
   uint32: 'uint32_t',
   int32: 'int32_t',
-  'uint16-list': 'uint16_t',
 };
 
 /** QEMU names a wrong JSON type by what its visitor expects (qapi/qobject-input-visitor.c). */
@@ -34,6 +34,7 @@ const wrongType = (property: Property): string => {
     case 'boolean':
       return `Invalid parameter type for '${name}', expected: boolean`;
     case 'size':
+    case 'uint8':
     case 'uint32':
       return `Parameter '${name}' expects uint64`;
     case 'int32':
@@ -48,13 +49,23 @@ const wrongType = (property: Property): string => {
 };
 
 const unknownProperty = (name: string, owner: PropertyOwner): string =>
-  owner.kind === 'device' ? `Property '${owner.typeName}.${name}' not found` : `Parameter '${name}' is unexpected`;
+  owner.kind === 'device' ? unknownDeviceProperty(name, owner.typeName) : `Parameter '${name}' is unexpected`;
+
+/** The elements of a list have no name; QEMU prints that as it is. */
+export const listElementError = (property: string): VmattachError =>
+  failure('VALUE_INVALID', "Parameter 'null' expects uint16_t", {
+    cause: `an element of ${property}= is a number from 0 to 65535`,
+    fixes: [`${property}=0`],
+  });
 
 const valueError = (error: SchemaError, property: Property, value: unknown): VmattachError => {
   if (error.keyword === 'enum' && property.type.kind === 'enum') {
     return failure('VALUE_INVALID', `Parameter '${property.name}' does not accept value '${String(value)}'`);
   }
   if (error.keyword === 'minimum' || error.keyword === 'maximum') {
+    if (property.type.kind === 'uint16-list') {
+      return listElementError(property.name);
+    }
     return failure('VALUE_INVALID', `Parameter '${property.name}' expects ${INTEGER_TYPES[property.type.kind] ?? 'integer'}`);
   }
   if (property.type.kind === 'pci-slot' && typeof value === 'number') {
@@ -68,6 +79,13 @@ const missingProperty = (name: string, properties: readonly Property[]): Vmattac
   const property = properties.find((candidate) => candidate.name === name);
   return property === undefined ? error : addPropertyRemedy(property, error);
 };
+
+/** Properties that every device of QEMU has and nobody can set (hw/core/qdev.c); it offers none of them. */
+const READ_ONLY = new Set(['type', 'hotpluggable', 'hotplugged', 'parent_bus', 'legacy-addr', 'legacy-host']);
+
+/** @param typeName the device's type */
+export const unknownDeviceProperty = (name: string, typeName: string): string =>
+  `Property '${typeName}.${name}' ${READ_ONLY.has(name) ? 'is not writable' : 'not found'}`;
 
 /** Says in QEMU's words what a validator found. @param data what was validated */
 export const explainSchemaError = (

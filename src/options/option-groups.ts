@@ -1,3 +1,4 @@
+import { CHARDEV_PARAMETERS } from './chardev-parameters.ts';
 import type { OptionDescriptor } from './qemu-opts.ts';
 
 type Type = OptionDescriptor['type'];
@@ -33,6 +34,7 @@ export const OPTION_GROUPS: Readonly<Record<string, readonly OptionDescriptor[]>
     number('reboot-timeout'),
     flag('strict'),
   ],
+  chardev: CHARDEV_PARAMETERS,
   icount: [text('shift'), flag('align'), flag('sleep'), text('rr'), text('rrfile'), text('rrsnapshot')],
   memory: [size('size'), number('slots'), size('maxmem')],
   mon: [text('mode'), text('chardev'), flag('pretty')],

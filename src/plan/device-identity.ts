@@ -15,6 +15,8 @@ export interface DeviceIdentity {
   readonly name: string;
   readonly kind: 'pci' | 'mediated' | 'other';
   readonly sysfs: string;
+  /** `sysfs` as it was typed, for messages. */
+  readonly typed: string;
   readonly fd: number | undefined;
 }
 
@@ -30,21 +32,27 @@ const fromPath = (path: string, fd: number | undefined): DeviceIdentity => {
   const sysfs = trimSlashes(path);
   const name = sysfs.slice(sysfs.lastIndexOf('/') + 1);
   if (UUID.test(name)) {
-    return { name, kind: 'mediated', sysfs, fd };
+    return { name, kind: 'mediated', sysfs, typed: path, fd };
   }
-  return { name, kind: PCI_ADDRESS.test(name) ? 'pci' : 'other', sysfs, fd };
+  return { name, kind: PCI_ADDRESS.test(name) ? 'pci' : 'other', sysfs, typed: path, fd };
 };
+
+const at = (sysfs: string, identity: Omit<DeviceIdentity, 'sysfs' | 'typed'>): DeviceIdentity => ({
+  ...identity,
+  sysfs,
+  typed: sysfs,
+});
 
 const fromName = (name: string, fd: number | undefined): DeviceIdentity =>
   UUID.test(name)
-    ? { name, kind: 'mediated', sysfs: `${MDEV_DEVICES}/${name}`, fd }
-    : { name, kind: 'pci', sysfs: `${PCI_DEVICES}/${name}`, fd };
+    ? at(`${MDEV_DEVICES}/${name}`, { name, kind: 'mediated', fd })
+    : at(`${PCI_DEVICES}/${name}`, { name, kind: 'pci', fd });
 
 /** What `host=` and `sysfsdev=` say; undefined when only an fd is given. @throws PROPERTY_MISSING, CONFLICT */
 const namedDevice = (spec: DeviceSpec, fd: number | undefined): DeviceIdentity | undefined => {
   const host = textValue(spec.values, 'host');
   const sysfsdev = textValue(spec.values, 'sysfsdev');
-  const byPath = sysfsdev === undefined || sysfsdev === '' ? undefined : fromPath(sysfsdev, fd);
+  const byPath = sysfsdev === undefined ? undefined : fromPath(sysfsdev, fd);
   const byHost = host === undefined ? undefined : hostDevice(spec, host, fd);
   if (byHost !== undefined && byPath !== undefined && byHost.name !== byPath.name) {
     throw failure('CONFLICT', `host=${host} and sysfsdev=${sysfsdev} are different devices`, {
@@ -56,7 +64,7 @@ const namedDevice = (spec: DeviceSpec, fd: number | undefined): DeviceIdentity |
 };
 
 const hostDevice = (spec: DeviceSpec, host: string, fd: number | undefined): DeviceIdentity =>
-  spec.type.identity === 'pci' ? fromName(host, fd) : { name: host, kind: 'other', sysfs: `/sys/bus/platform/devices/${host}`, fd };
+  spec.type.identity === 'pci' ? fromName(host, fd) : at(`/sys/bus/platform/devices/${host}`, { name: host, kind: 'other', fd });
 
 const missing = (): never => {
   throw failure('PROPERTY_MISSING', 'No provided host device', {
@@ -86,7 +94,7 @@ export const identifyDevice = (spec: DeviceSpec, facts: FdFacts | undefined): De
     return named ?? missing();
   }
   if (facts.address === undefined) {
-    return named ?? { name: `VFIO_FD${fd}`, kind: 'other', sysfs: '', fd };
+    return named ?? at('', { name: `VFIO_FD${fd}`, kind: 'other', fd });
   }
   if (named !== undefined && named.name !== facts.address) {
     throw failure('FD_WRONG_DEVICE', `fd=${fd} is device ${facts.address}, not ${named.name}`, {

@@ -30,7 +30,7 @@ interface HostDevice {
 const absent = (identity: DeviceIdentity): never => {
   throw failure(
     'NO_SUCH_DEVICE',
-    `vfio ${identity.sysfs}: no such host device: No such file or directory`,
+    `vfio ${identity.typed}: no such host device: No such file or directory`,
     noSuchDevice(identity.name),
   );
 };

@@ -3,6 +3,7 @@ import type { CompositionTree } from '../objects/composition-tree.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { checkFdReference } from '../objects/read-property.ts';
 import { isMemoryBackend } from '../objects/object-types.ts';
+import { checkBackend } from './check-backend.ts';
 import { DEFAULT_RAM_ID, ramOfObject } from './read-machine.ts';
 import type { MachineRequest } from './request.ts';
 
@@ -24,9 +25,12 @@ export const createObjects = (objects: readonly ObjectSpec[], tree: CompositionT
     }),
   );
 
-/** QEMU allocates every memory backend, also one that no machine uses. @throws VALUE_INVALID for a size of 0 */
-export const checkBackendSizes = (objects: readonly ObjectSpec[]): void => {
-  objects.filter(({ type }) => isMemoryBackend(type.name)).forEach(ramOfObject);
+/** QEMU allocates every memory backend, also one that no machine uses. @throws VALUE_INVALID in QEMU's words */
+export const checkBackends = (objects: readonly ObjectSpec[]): void => {
+  for (const object of objects.filter(({ type }) => isMemoryBackend(type.name))) {
+    ramOfObject(object);
+    checkBackend(object);
+  }
 };
 
 /** The memory that `-m` alone makes is an object too, and its id is taken (QEMU hw/core/machine.c). @throws ID_DUPLICATE */

@@ -1,5 +1,5 @@
 import { failure } from '../errors/problem.ts';
-import { getOption } from '../options/qemu-opts-values.ts';
+import { getBoolean, getOption } from '../options/qemu-opts-values.ts';
 import type { QemuOpts } from '../options/qemu-opts.ts';
 
 const missing = (name: string) => failure('PROPERTY_MISSING', `Parameter '${name}' is missing`);
@@ -38,9 +38,51 @@ const checkChardev = (opts: QemuOpts): void => {
   }
 };
 
+const takes = (message: string, name: string, words: readonly string[]) =>
+  failure('VALUE_INVALID', message, { fixes: words.map((word) => `${name}=${word}`) });
+
+/** What `-action` takes for each event, in the order QEMU looks at them (qapi/run-state.json). */
+const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  reboot: ['reset', 'shutdown'],
+  shutdown: ['poweroff', 'pause'],
+  panic: ['pause', 'shutdown', 'exit-failure', 'none'],
+  watchdog: ['reset', 'shutdown', 'poweroff', 'pause', 'debug', 'none', 'inject-nmi'],
+};
+
+const checkAction = (opts: QemuOpts): void => {
+  for (const [name, words] of Object.entries(ACTIONS)) {
+    const value = getOption(opts, name);
+    if (value !== undefined && !words.includes(value)) {
+      throw takes(`Parameter '${name}' does not accept value '${value}'`, name, words);
+    }
+  }
+};
+
+/** What `-sandbox` takes, in the order QEMU looks at them (system/qemu-seccomp.c). */
+const SANDBOX: Readonly<Record<string, readonly string[]>> = {
+  obsolete: ['deny', 'allow'],
+  elevateprivileges: ['deny', 'children', 'allow'],
+  spawn: ['deny', 'allow'],
+  resourcecontrol: ['deny', 'allow'],
+};
+
+const checkSandbox = (opts: QemuOpts): void => {
+  if (getBoolean(opts, 'enable') !== true) {
+    return;
+  }
+  for (const [name, words] of Object.entries(SANDBOX)) {
+    const value = getOption(opts, name);
+    if (value !== undefined && !words.includes(value)) {
+      throw takes(`invalid argument for ${name}`, name, words);
+    }
+  }
+};
+
 /** By option: what QEMU finds wrong in a group although every parameter of it is well-formed. */
 export const GROUP_CHECKS: Readonly<Record<string, (opts: QemuOpts) => void>> = {
+  action: checkAction,
   chardev: checkChardev,
   mon: checkMonitor,
   overcommit: checkOvercommit,
+  sandbox: checkSandbox,
 };

@@ -34,6 +34,19 @@ const linkOf = (spec: DeviceSpec): Link | undefined => {
   return first;
 };
 
+const NO_ROM_SIZE = 0xffff_ffffn;
+
+/** @throws VALUE_INVALID in QEMU's words (hw/pci/pci.c, pci_qdev_realize) */
+const checkRomSize = ({ values }: DeviceSpec): void => {
+  const size = values.get('romsize');
+  if (typeof size === 'bigint' && size !== NO_ROM_SIZE && (size === 0n || (size & (size - 1n)) !== 0n)) {
+    throw failure('VALUE_INVALID', `ROM size ${size} is not a power of two`, {
+      cause: 'romsize= is the size of a BAR in bytes',
+      fixes: ['romsize=65536'],
+    });
+  }
+};
+
 /**
  * Puts a device into the composition tree and resolves its link to an iommufd object.
  * @throws VmattachError in QEMU's words
@@ -47,5 +60,6 @@ export const linkDevice = (
   const link = linkOf(spec);
   const target = link === undefined ? undefined : tree.resolveLink(link.property, link.value, link.targets);
   const { path } = tree.addDevice(spec.id, spec.type.name);
+  checkRomSize(spec);
   return { spec, path, devfn, object: target === undefined ? undefined : objects.get(target.path) };
 };

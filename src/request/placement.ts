@@ -38,6 +38,14 @@ const refuseWithoutBus: Place = (spec) => {
   });
 };
 
+/** Which buses there are, the engine knows; one without a name there is not. */
+const refuseUnnamedBus: Place = (spec) => {
+  if (textValue(spec.values, 'bus') === '') {
+    throw failure('LINK_NOT_FOUND', "Bus '' not found", { fixes: ['leave bus= out', 'bus=pcie.0'] });
+  }
+  return undefined;
+};
+
 /**
  * What a machine does with each device in turn: give it a place or refuse it. The buses of QEMU's other machines are the engine's.
  * The function that is returned throws LINK_NOT_FOUND and CONFLICT in QEMU's words.
@@ -50,6 +58,6 @@ export const placeDevices = (machineType: string, plugged: readonly LinkedDevice
     case NONE_MACHINE:
       return refuseWithoutBus;
     default:
-      return () => undefined;
+      return refuseUnnamedBus;
   }
 };

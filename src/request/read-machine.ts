@@ -4,23 +4,17 @@ import type { ObjectSpec } from '../objects/object-spec.ts';
 import { isMemoryBackend } from '../objects/object-types.ts';
 import type { PropertyValues } from '../objects/property.ts';
 import type { KeyvalDict } from '../options/keyval.ts';
-import { parseMemorySize } from '../options/memory-size.ts';
-import { getNumber, getOption, getSize } from '../options/qemu-opts-values.ts';
+import { DEFAULT_RAM, readMemory } from './read-memory.ts';
 import type { ParsedOptions } from './read-options.ts';
 import type { MachineRequest } from './request.ts';
 
 const PAGE = 4096n;
 const MIB = 1024n * 1024n;
 
-/** What QEMU gives a machine when `-m` does not say (hw/core/machine.c). */
-const DEFAULT_RAM = 128n * MIB;
-
 /** The id QEMU gives the memory that it makes itself on a PC. */
 export const DEFAULT_RAM_ID = 'pc.ram';
 
 export const BARE_MACHINE = 'bare';
-
-const hex = (value: bigint): string => `0x${value.toString(16)}`;
 
 const roundUp = (size: bigint): bigint => ((size + PAGE - 1n) / PAGE) * PAGE;
 
@@ -41,7 +35,7 @@ const checkSpellings = (machine: KeyvalDict): void => {
 /** The memory backend that `-machine` names as guest RAM; without one, the machine makes its own. */
 export const namedBackend = (machine: KeyvalDict): string | undefined => machineOption(machine, 'memory-backend');
 
-const BARE_PROPERTIES = new Set(['type', 'memory-backend', 'memory_backend']);
+const BARE_PROPERTIES = new Set(['type', 'memory-backend', 'memory_backend', 'memory', 'smp', 'boot']);
 
 const checkBareProperties = (machine: KeyvalDict): void => {
   const unknown = [...machine.keys()].find((key) => !BARE_PROPERTIES.has(key));
@@ -50,29 +44,6 @@ const checkBareProperties = (machine: KeyvalDict): void => {
       cause: '-machine bare has guest RAM and a PCI bus, and no other settings than memory-backend',
       fixes: [`remove ${unknown}=`, 'use a machine type of QEMU, e.g. -machine q35'],
     });
-  }
-};
-
-const checkMaximum = (memory: ParsedOptions['memory'], size: bigint): void => {
-  const maximum = getSize(memory, 'maxmem');
-  const slots = getNumber(memory, 'slots') ?? 0n;
-  if (maximum === undefined) {
-    if (slots > 0n) {
-      throw failure('VALUE_INVALID', 'slots specified but no max-size');
-    }
-    return;
-  }
-  if (maximum < size) {
-    throw failure(
-      'VALUE_INVALID',
-      `invalid value of maxmem: maximum memory size (${hex(maximum)}) must be at least the initial memory size (${hex(size)})`,
-    );
-  }
-  if (slots > 0n && maximum === size) {
-    throw failure(
-      'VALUE_INVALID',
-      `invalid value of maxmem: memory slots were specified but maximum memory size (${hex(maximum)}) is equal to the initial memory size (${hex(size)})`,
-    );
   }
 };
 
@@ -123,8 +94,18 @@ const defaultRam = (size: bigint, memPath: string | undefined): RamBlock => ({
   file: memPath === undefined ? undefined : { path: memPath, offset: 0n },
 });
 
+/** The property is a link: an absolute path names an object as well as its id does. */
 const namedRam = (name: string, objects: readonly ObjectSpec[]): RamBlock => {
-  const object = objects.find((candidate) => candidate.id === name && isMemoryBackend(candidate.type.name));
+  const paths = new Set(
+    [
+      name,
+      name
+        .split('/')
+        .filter((part) => part !== '')
+        .join('/'),
+    ].map((path) => path.replace(/^objects\//, '')),
+  );
+  const object = objects.find((candidate) => paths.has(candidate.id) && isMemoryBackend(candidate.type.name));
   if (object === undefined) {
     const known = objects.filter((candidate) => isMemoryBackend(candidate.type.name)).map(({ id }) => id);
     throw failure('LINK_NOT_FOUND', `Memory backend '${name}' not found`, {
@@ -142,8 +123,7 @@ export const readMachine = (parsed: ParsedOptions, objects: readonly ObjectSpec[
   if (type === BARE_MACHINE) {
     checkBareProperties(parsed.machine);
   }
-  const asked = parseMemorySize(getOption(parsed.memory, 'size') ?? '0');
-  checkMaximum(parsed.memory, asked === 0n ? DEFAULT_RAM : asked);
+  const asked = readMemory(parsed);
   const backend = namedBackend(parsed.machine);
   if (backend === undefined) {
     return { type, ram: defaultRam(asked, parsed.memPath) };

@@ -4,6 +4,7 @@ import { withLocation } from '../errors/problem.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { parseObject, type EngineObject } from '../objects/parse-object.ts';
 import { parseGlobal, type GlobalProperty } from '../options/global-property.ts';
+import { mergeKeyval } from '../options/keyval-merge.ts';
 import { parseKeyval, type KeyvalDict } from '../options/keyval.ts';
 import { OPTION_GROUPS } from '../options/option-groups.ts';
 import { mergeQemuOpts } from '../options/qemu-opts-values.ts';
@@ -17,14 +18,12 @@ import type { RequestWarning } from './request.ts';
 export interface ParsedOptions {
   readonly objects: readonly (ObjectSpec | EngineObject)[];
   readonly devices: readonly (DeviceSpec | EngineDevice)[];
-  /** All `-machine` options laid over each other. */
+  /** All `-machine` options laid over each other; `-smp` and `-boot` are its members `smp` and `boot`. */
   readonly machine: KeyvalDict;
-  /** All `-boot` options laid over each other. */
-  readonly boot: KeyvalDict;
-  /** All `-smp` options laid over each other. */
-  readonly cpuTopology: KeyvalDict;
   /** All `-m` options as one. */
   readonly memory: Pick<QemuOpts, 'options'>;
+  /** All `-rtc` options as one. */
+  readonly clock: Pick<QemuOpts, 'options'>;
   readonly memPath: string | undefined;
   /** Defaults of device properties, in command-line order. */
   readonly globals: readonly GlobalProperty[];
@@ -36,12 +35,12 @@ class OptionReader {
   readonly #report: (warning: RequestWarning) => void;
   readonly #objectIds = new Set<string>();
   readonly #deviceIds = new Set<string>();
-  readonly #chardevIds = new Set<string>();
+  /** By group: ids of its earlier items. */
+  readonly #ids = new Map<string, Set<string>>();
   readonly #memory: QemuOpts[] = [];
   readonly #globals: GlobalProperty[] = [];
+  readonly #clock: QemuOpts[] = [];
   #machine: KeyvalDict = new Map();
-  #boot: KeyvalDict = new Map();
-  #cpuTopology: KeyvalDict = new Map();
   #memPath: string | undefined;
 
   constructor(report: (warning: RequestWarning) => void) {
@@ -64,13 +63,9 @@ class OptionReader {
         this.#machine = parseKeyval(value, { impliedKey: 'type', helpAllowed: true, into: this.#machine }).value;
         return;
       case 'boot':
-        this.#boot = parseKeyval(value, { impliedKey: 'order', helpAllowed: true, into: this.#boot }).value;
-        return;
+        return this.#mergeIntoMachine('boot', value, 'order');
       case 'smp':
-        this.#cpuTopology = parseKeyval(value, { impliedKey: 'cpus', helpAllowed: true, into: this.#cpuTopology }).value;
-        return;
-      case 'chardev':
-        return this.#readChardev(option, value);
+        return this.#mergeIntoMachine('smp', value, 'cpus');
       case 'global':
         this.#globals.push(parseGlobal(value, this.#warn(option)));
         return;
@@ -90,9 +85,8 @@ class OptionReader {
       objects: this.objects,
       devices: this.devices,
       machine: this.#machine,
-      boot: this.#boot,
-      cpuTopology: this.#cpuTopology,
       memory: mergeQemuOpts(this.#memory),
+      clock: mergeQemuOpts(this.#clock),
       memPath: this.#memPath,
       globals: this.#globals,
     };
@@ -116,14 +110,10 @@ class OptionReader {
     return ({ message, hint }) => this.#report({ location, message, hint: [hint] });
   }
 
-  /** Any parameter is accepted: which ones there are depends on the backend, and the engine knows. */
-  #readChardev(option: ScannedOption, value: string): void {
-    const rules = { group: 'chardev', impliedKey: 'backend', existingIds: this.#chardevIds };
-    const opts = parseQemuOpts(value, { ...rules, onWarning: this.#warn(option) });
-    GROUP_CHECKS['chardev']?.(opts);
-    if (opts.id !== undefined) {
-      this.#chardevIds.add(opts.id);
-    }
+  /** QEMU system/vl.c, machine_parse_property_opt: `-smp` is another way to write `-machine smp.…`. */
+  #mergeIntoMachine(property: string, text: string, impliedKey: string): void {
+    const { value } = parseKeyval(text, { impliedKey, helpAllowed: true });
+    this.#machine = mergeKeyval(this.#machine, new Map([[property, value]]));
   }
 
   /** Groups with a fixed list of parameters are checked even where only an engine acts on them. */
@@ -133,11 +123,18 @@ class OptionReader {
     if (qemu?.grammar !== 'qemuopts' || qemu.group === undefined || descriptors === undefined) {
       return;
     }
-    const rules = { group: qemu.group, impliedKey: qemu.impliedKey, mergeLists: qemu.mergeLists, descriptors };
+    const existingIds = this.#ids.get(qemu.group) ?? new Set();
+    const rules = { group: qemu.group, impliedKey: qemu.impliedKey, mergeLists: qemu.mergeLists, descriptors, existingIds };
     const opts = parseQemuOpts(value, { ...rules, onWarning: this.#warn(option) });
     GROUP_CHECKS[option.name]?.(opts);
+    if (opts.id !== undefined) {
+      this.#ids.set(qemu.group, existingIds.add(opts.id));
+    }
     if (option.name === 'm') {
       this.#memory.push(opts);
+    }
+    if (option.name === 'rtc') {
+      this.#clock.push(opts);
     }
   }
 }

@@ -2,7 +2,8 @@ import { withLocation } from '../errors/problem.ts';
 import { CompositionTree } from '../objects/composition-tree.ts';
 import type { ScannedArgv } from '../options/scan-argv.ts';
 import { checkBareOptions } from './bare-options.ts';
-import { checkBackendSizes, createDefaultRam, createObjects } from './create-objects.ts';
+import { checkClock } from './check-clock.ts';
+import { checkBackends, createDefaultRam, createObjects } from './create-objects.ts';
 import { isOwnDevice, isOwnObject, refuseEngineParts } from './engine-parts.ts';
 import { linkDevice } from './link-device.ts';
 import { checkBoot, checkCpuTopology } from './machine-members.ts';
@@ -28,12 +29,13 @@ export const readRequest = (
   warn: (warning: RequestWarning) => void = () => undefined,
 ): LaunchRequest => {
   const parsed: ParsedOptions = readOptions(scanned.options, warn);
+  checkClock(parsed.clock);
   const tree = new CompositionTree();
   const objects = parsed.objects.filter(isOwnObject);
   const created = createObjects(objects, tree);
-  checkBoot(parsed.boot);
-  checkCpuTopology(parsed.cpuTopology);
-  checkBackendSizes(objects);
+  checkBoot(parsed.machine);
+  checkCpuTopology(parsed.machine);
+  checkBackends(objects);
   const machine = readMachine(parsed, objects, defaultMachine);
   if (machine.type === BARE_MACHINE) {
     checkBareOptions(scanned);

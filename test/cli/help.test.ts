@@ -82,9 +82,9 @@ describe('as QEMU does', () => {
     ['-m', '64,help', 'memory options:\n'],
     ['-smp', 'help', 'smp-opts options:\n'],
     ['-boot', 'strict=on,?', 'boot-opts options:\n'],
-  ])('%s %s prints the parameters and fails', async (option, value, begin) => {
+  ])('%s %s prints the parameters; it fails unless keyval reads the argument', async (option, value, begin) => {
     const { status, stdout, stderr } = await run([option, value]);
-    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect({ status, stderr }).toEqual({ status: option === '-smp' || option === '-boot' ? 0 : 1, stderr: '' });
     expect(stdout.startsWith(begin)).toBe(true);
   });
 

@@ -6,11 +6,11 @@ import { kindLabel } from '../../src/objects/property.ts';
 type Row = readonly [name: string, type: string, byDefault?: string];
 
 const MEMORY_BACKEND: readonly Row[] = [
-  ['size', 'size'],
+  ['size', 'int'],
   ['share', 'bool', 'off'],
   ['prealloc', 'bool', 'off'],
-  ['prealloc-threads', 'uint32', '1'],
-  ['prealloc-context', 'string'],
+  ['prealloc-threads', 'int', '1'],
+  ['prealloc-context', 'link<thread-context>'],
   ['merge', 'bool', 'on'],
   ['dump', 'bool', 'on'],
   ['reserve', 'bool', 'on'],
@@ -19,7 +19,7 @@ const MEMORY_BACKEND: readonly Row[] = [
   ['x-use-canonical-path-for-ramblock-id', 'bool', 'off'],
 ];
 
-/** Names as `-object TYPE,help` of QEMU 10.0 lists them, types as its schema (qapi/qom.json) has them; `compat` is our own. */
+/** Names and types as `-object TYPE,help` of QEMU 10.0 lists them; `compat` is our own. */
 const EXPECTED: Readonly<Record<string, readonly Row[]>> = {
   iommufd: [
     ['fd', 'string'],
@@ -30,8 +30,8 @@ const EXPECTED: Readonly<Record<string, readonly Row[]>> = {
   'memory-backend-file': [
     ...MEMORY_BACKEND,
     ['mem-path', 'string'],
-    ['offset', 'size', '0'],
-    ['align', 'size'],
+    ['offset', 'int', '0'],
+    ['align', 'int'],
     ['discard-data', 'bool', 'off'],
     ['pmem', 'bool', 'off'],
     ['readonly', 'bool', 'off'],
@@ -40,7 +40,7 @@ const EXPECTED: Readonly<Record<string, readonly Row[]>> = {
   'memory-backend-memfd': [
     ...MEMORY_BACKEND.map((row): Row => (row[0] === 'share' ? ['share', 'bool', 'on'] : row)),
     ['hugetlb', 'bool', 'off'],
-    ['hugetlbsize', 'size'],
+    ['hugetlbsize', 'int'],
     ['seal', 'bool', 'on'],
   ],
 };

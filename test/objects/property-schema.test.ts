@@ -16,6 +16,7 @@ const SAMPLES: Readonly<Record<PropertyKindName, { readonly good: readonly unkno
   'uuid-or-auto': { good: ['auto'], bad: [false] },
   boolean: { good: [true, false], bad: ['on', 'off', 0, 1, null] },
   size: { good: [0, 4096, 2 ** 53], bad: ['1G', 0.5, -1, true] },
+  uint8: { good: [0, 255], bad: [-1, 256, '1', 1.5] },
   uint32: { good: [0, 0xffff_ffff], bad: [-1, 2 ** 32, '1', 1.5] },
   int32: { good: [-(2 ** 31), 2 ** 31 - 1], bad: [2 ** 31, -(2 ** 31) - 1, '1'] },
   'uint16-list': { good: [[], [0, 65_535]], bad: [1, '0-1', [-1], [65_536], ['0']] },

@@ -1,4 +1,4 @@
-import type { OptionDescriptor } from '../options/qemu-opts.ts';
+import type { OptionDescriptor } from './qemu-opts.ts';
 
 const names = (type: OptionDescriptor['type'], ...of: readonly string[]): readonly OptionDescriptor[] =>
   of.map((name) => ({ name, type }));
