@@ -8,6 +8,8 @@ here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 VMATTACH_CACHE="${XDG_CACHE_HOME:-$HOME/.cache}/vmattach"
 # shellcheck source=private-apt.sh
 . "$here/private-apt.sh"
+# shellcheck source=lock.sh
+. "$here/lock.sh"
 # shellcheck source=kernel-recipe.sh
 . "$here/kernel-recipe.sh"
 
@@ -22,17 +24,6 @@ candidate_version() {
 
 recipe_digest() {
   cat "$here/kernel.config" "$here/kernel-recipe.sh" | sha256sum | cut -c1-16
-}
-
-# $1 lock file; $2... what to do while nobody else holds it
-with_lock() {
-  local file="$1"
-  shift
-  mkdir -p "${file%/*}"
-  (
-    flock 9
-    "$@"
-  ) 9>"$file"
 }
 
 # $1 package, $2 final folder, which appears only when it is complete
