@@ -1,5 +1,5 @@
 /**
- * User-creatable types of QEMU 10 that only a VMM engine can create. They are known by name so that a typing error is
+ * User-creatable types of QEMU up to 11.1 that only a VMM engine can create. They are known by name so that a typing error is
  * found here, and a type that exists is handed to the engine untouched.
  */
 export const ENGINE_OBJECT_TYPES: ReadonlySet<string> = new Set([
@@ -30,6 +30,8 @@ export const ENGINE_OBJECT_TYPES: ReadonlySet<string> = new Set([
   'main-loop',
   'memory-backend-epc',
   'memory-backend-shm',
+  'monitor-hmp',
+  'monitor-qmp',
   'pef-guest',
   'pr-manager-helper',
   'qtest',
