@@ -9,7 +9,7 @@ export interface ProcessFacts {
   readonly files: readonly string[];
 }
 
-const IDENTITY = /^(?:Uid|Gid|Groups|Umask|NoNewPrivs|Seccomp|SigBlk|SigIgn|SigCgt|Cap\w+|Threads):.*$/gm;
+const IDENTITY = /^(?:Uid|Gid|Groups|Umask|NoNewPrivs|Seccomp|SigBlk|SigIgn|SigCgt|Cap\w+):.*$/gm;
 
 /** Names and numbers that are each domain's own. */
 const neutral = (text: string, name: string): string => text.replaceAll(name, 'NAME').replace(/domain-\d+-/, 'domain-N-');
