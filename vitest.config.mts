@@ -10,7 +10,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/cli/**', 'test/kernel/**', 'test/libvirt/**'],
+          exclude: ['test/cli/**', 'test/kernel/**', 'test/libvirt/**', 'test/peer/**'],
           pool: 'threads',
           isolate: false,
         },

@@ -9,14 +9,18 @@ import { OPTION_GROUPS } from '../options/option-groups.ts';
 import type { QemuOption } from '../options/qemu-option.ts';
 import { describeQemuOpts } from '../options/qemu-opts-help.ts';
 import { getOption } from '../options/qemu-opts-values.ts';
-import { parseQemuOpts, type OptionDescriptor } from '../options/qemu-opts.ts';
+import { parseQemuOpts, type OptionDescriptor, type OptsWarning } from '../options/qemu-opts.ts';
 import type { ScannedOption } from '../options/scan-argv.ts';
 
 /** What a help request prints, and the exit status that QEMU gives it. */
 export interface HelpAnswer {
   readonly output: readonly string[];
+  /** QEMU says them first. */
+  readonly warnings?: readonly OptsWarning[];
   readonly error?: string;
   readonly status: 0 | 1;
+  /** An engine, if there is one, knows more. */
+  readonly askEngine?: boolean;
 }
 
 const HELP_COLUMN = 24;
@@ -72,7 +76,7 @@ const objectHelp = (typeName: string): HelpAnswer | undefined => {
 const deviceHelp = (driver: string, location: string): HelpAnswer => {
   const type = findDeviceType(driver);
   return type === undefined
-    ? { output: [], error: `vmattach: ${location}: Device '${driver}' not found`, status: 0 }
+    ? { output: [], error: `vmattach: ${location}: Device '${driver}' not found`, status: 0, askEngine: true }
     : typeHelp(type.name, type.properties);
 };
 
@@ -82,7 +86,7 @@ const typedHelp = (option: ScannedOption, value: string): HelpAnswer | undefined
   const opts = parseQemuOpts(value, { group: option.name, impliedKey: isObject ? 'qom-type' : 'driver' });
   const type = getOption(opts, isObject ? 'qom-type' : 'driver');
   if (isHelp(type)) {
-    return isObject ? objectList() : deviceList();
+    return { ...(isObject ? objectList() : deviceList()), warnings: opts.warnings };
   }
   if (!opts.helpRequested || type === undefined) {
     return undefined;

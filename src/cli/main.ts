@@ -1,14 +1,16 @@
 import { VmattachError } from '../errors/problem.ts';
 import { scanArgv, type ScannedArgv } from '../options/scan-argv.ts';
 import { answerHelp } from './help-request.ts';
+import { hasEngine } from './engine-search.ts';
 import { print, sayLines, sayProblem, tolerateClosedPipes } from './output.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { takeSubcommand } from './subcommand.ts';
+import { LAUNCH } from './subcommands.ts';
 import { usage } from './usage.ts';
 import { VERSION } from './version.ts';
 
-/** Answers the first request for help or the version. @returns the exit status, undefined when nobody asked */
-const help = ({ options }: ScannedArgv): number | undefined => {
+/** Answers the first request for help or the version. @returns the exit status, undefined when nobody asked or the engine answers */
+const help = ({ options }: ScannedArgv, isLaunch: boolean): number | undefined => {
   for (const option of options) {
     if (option.name === 'h' || option.name === 'help') {
       print(usage());
@@ -19,7 +21,14 @@ const help = ({ options }: ScannedArgv): number | undefined => {
       return 0;
     }
     const answer = answerHelp(option);
+    if (answer?.askEngine === true && isLaunch && hasEngine(options)) {
+      return undefined;
+    }
     if (answer !== undefined) {
+      const { location } = option;
+      answer.warnings?.forEach(({ message, hint }) =>
+        sayProblem({ code: 'SYNTAX', severity: 'warning', location, message, hint: [hint] }),
+      );
       if (answer.output.length > 0) {
         print(answer.output.join('\n'));
       }
@@ -34,7 +43,7 @@ const help = ({ options }: ScannedArgv): number | undefined => {
 
 const run = async (argv: readonly string[]): Promise<number> => {
   const { command, rest } = takeSubcommand(argv);
-  const helped = command.takesLaunch ? help(scanArgv(rest, OWN_OPTIONS)) : undefined;
+  const helped = command.takesLaunch ? help(scanArgv(rest, OWN_OPTIONS), command === LAUNCH) : undefined;
   return helped ?? command.run(rest);
 };
 

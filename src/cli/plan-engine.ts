@@ -1,15 +1,15 @@
 import { withEngine, type LaunchPlan } from '../launch/engine-launch.ts';
 import type { Plan } from '../plan/plan.ts';
+import { engineSearch } from './engine-search.ts';
 import type { PassedFds } from './passed-fds.ts';
 import type { Launch } from './read-launch.ts';
 
 /** A plan with the engine's part in it. On the host of a model no engine is looked for. */
 export const planWithEngine = (plan: Plan, { launch: { settings, scanned }, fds }: PassedFds<Launch>): LaunchPlan => {
-  const { arch: architecture, env: environment } = process;
-  const search = { option: settings.qemu, environment, architecture, self: process.argv[1] ?? '' };
+  const search = engineSearch(settings.qemu);
   return withEngine(plan, {
     scanned,
-    architecture,
+    architecture: search.architecture,
     search: settings.hostModel === undefined ? search : undefined,
     fds: new Map([...fds].map(([path, { number }]) => [path, number])),
   });

@@ -4,29 +4,14 @@ import { scanArgv, type ScannedArgv } from '../options/scan-argv.ts';
 import { readIdentity, type MachineIdentity } from '../request/machine-identity.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
 import { readRequest } from '../request/read-request.ts';
-import type { LaunchRequest, RequestWarning } from '../request/request.ts';
+import type { LaunchRequest } from '../request/request.ts';
 import { readConfigFile } from './read-config-file.ts';
-import { say, sayProblem } from './output.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { readSettings, type Settings } from './settings.ts';
+import { warningReporter } from './warnings.ts';
 
 /** What QEMU starts on a PC when `-machine` does not say (hw/i386/pc_piix.c). */
 const DEFAULT_MACHINE = 'pc';
-
-/** A megabyte of flags would be as many warnings, each with the megabyte before it. */
-const MOST_WARNINGS = 5;
-
-const warningReporter = (): ((warning: RequestWarning) => void) => {
-  let said = 0;
-  return ({ location, message, hint }) => {
-    said += 1;
-    if (said <= MOST_WARNINGS) {
-      sayProblem({ code: 'SYNTAX', severity: 'warning', location, message, hint });
-    } else if (said === MOST_WARNINGS + 1) {
-      say('warning: further warnings are not shown');
-    }
-  };
-};
 
 /** The launch that a command line asks for, and our own options beside QEMU's. */
 export interface Launch {

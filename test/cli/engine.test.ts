@@ -52,6 +52,16 @@ describe('the engine gets the command line', () => {
     expect(await handed(argv)).toEqual(argv);
   });
 
+  test('also where it asks for help on a device that only the engine has', async () => {
+    expect(await handed(['-device', 'virtio-rng-pci,help'])).toEqual(['-device', 'virtio-rng-pci,help']);
+  });
+
+  test('and says the warnings about it, once', async () => {
+    expect(await handed(['-msg', 'timestamp', '-S'])).toEqual(['-msg', 'timestamp', '-S']);
+    const { stderr } = await run(['--qemu', echo, '-msg', 'timestamp', '-object', 'iommufd,id=1']);
+    expect(stderr.match(/warning: short-form boolean option 'timestamp' deprecated/g)).toHaveLength(1);
+  });
+
   test('without the options of vmattach', async () => {
     expect(
       await handed(['--default-backend=iommufd', '-S', '--log-level', 'silent', '--enable-backends', 'iommufd', 'a.img']),

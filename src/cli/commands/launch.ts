@@ -24,6 +24,7 @@ import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
 import { planLaunch } from './plan.ts';
 import { Stopped } from '../stop-signal.ts';
+import { HeldWarnings } from '../warnings.ts';
 
 const noModelGuest = (machine: string, hostModel: string) =>
   failure('CONFLICT', `-machine ${machine} cannot run on the host of a model`, {
@@ -110,13 +111,13 @@ const launchEngine = (
   return becomeEngine(engine, [...inherited, ...[...fds.values()].map(({ number }) => number)]);
 };
 
-/** Without a subcommand: plans, refuses what the plan refuses, and launches. */
-export const launch = async (argv: readonly string[]): Promise<number> => {
+const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<number> => {
   const daemon = adoptDaemon();
   // In the background everything is read a second time.
-  const launched = readLaunch(argv, daemon === undefined ? undefined : () => undefined);
+  const launched = readLaunch(argv, daemon === undefined ? warnings.add : () => undefined);
   const { settings } = launched;
   if (settings.dryRun) {
+    warnings.say();
     return planLaunch(launched);
   }
   reportFormat(settings.format);
@@ -129,8 +130,12 @@ export const launch = async (argv: readonly string[]): Promise<number> => {
   const { request } = passed.launch;
   const host = accessHost(settings.hostModel, request);
   const { plan, engine } = planWithEngine(createPlan(request, host.facts, settings.backends), passed);
+  const refused = hasErrors(plan);
+  if (refused || engine === undefined) {
+    warnings.say();
+  }
   plan.problems.forEach(sayProblem);
-  if (hasErrors(plan)) {
+  if (refused) {
     return 1;
   }
   // The built-in machine attaches the same devices and RAM, without a guest.
@@ -140,4 +145,14 @@ export const launch = async (argv: readonly string[]): Promise<number> => {
     launchEngine(engine, passed, inherited);
   }
   return 0;
+};
+
+/** Without a subcommand: plans, refuses what the plan refuses, and launches. */
+export const launch = async (argv: readonly string[]): Promise<number> => {
+  const warnings = new HeldWarnings();
+  try {
+    return await run(argv, warnings);
+  } finally {
+    warnings.say();
+  }
 };
