@@ -40,12 +40,12 @@ await build({
   logLevel: 'warning',
 });
 
-/** Functions that ran are stored compiled, so the cache is written by a process that has done the main job once. */
-const { status, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'scripts', 'store-code-cache.cjs'), OUTPUT], {
-  cwd: ROOT,
-  encoding: 'utf8',
-});
-if (status !== 0) {
-  console.error(`the code cache could not be written:\n${stderr}`);
-  process.exitCode = 1;
+/** Functions that ran are stored compiled, so a cache is written by a process that has done its kind of launch once. */
+for (const profile of ['bare', 'engine']) {
+  const store = path.join(ROOT, 'scripts', 'store-code-cache.cjs');
+  const { status, stderr } = spawnSync(process.execPath, [store, OUTPUT, profile], { cwd: ROOT, encoding: 'utf8' });
+  if (status !== 0) {
+    console.error(`the code cache could not be written:\n${stderr}`);
+    process.exitCode = 1;
+  }
 }

@@ -1,11 +1,13 @@
 'use strict';
-/** Does the main job once on the simulated host and stores V8's code for all functions that ran. Usage: store-code-cache.cjs FILE */
+/**
+ * Runs the program once and stores V8's code for all functions that ran. Usage: store-code-cache.cjs FILE PROFILE
+ * Reading a cache costs as much as it is large, so that each kind of launch has its own.
+ */
 const { rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
-const { load } = require('../bin/load.cjs');
+const { cacheFile, load } = require('../bin/load.cjs');
 
-const [file] = process.argv.slice(2);
-const MACHINE = ['--host-model', 'examples/hosts/workstation.json', '-machine', 'bare', '-m', '1G'];
+const [file, profile] = process.argv.slice(2);
 const DEVICES = [
   '-object',
   'iommufd,id=i',
@@ -14,17 +16,33 @@ const DEVICES = [
   '-device',
   '{"driver":"vfio-pci","host":"06:00.0"}',
 ];
+const BARE = ['--host-model', 'examples/hosts/workstation.json', '-machine', 'bare', '-m', '1G', ...DEVICES];
+const NO_ENGINE = ['--qemu', '/nonexistent/qemu', '-machine', 'q35', '-m', '1G', '-smp', '2', '-nodefaults', '-S'];
+
+/** Command lines and what they end with. */
+const RUNS = {
+  bare: [
+    [['plan', ...BARE], 0],
+    [['--check', ...BARE], 0],
+    [['--version'], 0],
+  ],
+  engine: [
+    [NO_ENGINE, 1],
+    [[...NO_ENGINE, ...DEVICES], 1],
+  ],
+};
 
 const run = async () => {
-  rmSync(`${file}.cache`, { force: true });
-  const { exports: program, script } = load(path.resolve(file));
+  const cache = cacheFile(file, profile);
+  rmSync(cache, { force: true });
+  const { exports: program, script } = load(path.resolve(file), profile);
   process.stdout.write = () => true;
   process.stderr.write = () => true;
-  for (const args of [['plan', ...MACHINE, ...DEVICES], ['--check', ...MACHINE, ...DEVICES], ['--version']]) {
+  for (const [args, expected] of RUNS[profile]) {
     const status = await program.main(args);
-    if (status !== 0) throw new Error(`vmattach ${args.join(' ')} ended with status ${status}`);
+    if (status !== expected) throw new Error(`vmattach ${args.join(' ')} ended with status ${status}`);
   }
-  writeFileSync(`${file}.cache`, script.createCachedData());
+  writeFileSync(cache, script.createCachedData());
   process.exit(0);
 };
 

@@ -12,7 +12,7 @@ import type { UndoRecords } from '../binding/undo-record.ts';
 import { defaultUndoFolder, undoFile, undoFolder, type UndoStore } from '../binding/undo-store.ts';
 import { failure } from '../errors/problem.ts';
 import { bindingScript, membersText, outcomeText } from '../report/binding-text.ts';
-import { readModel } from './host-access.ts';
+import { readModel } from './model-host.ts';
 import type { OwnOptionDefinition } from './own-options.ts';
 import { print, say, sayProblem } from './output.ts';
 import { catchStopSignals, Stopped } from './stop-signal.ts';

@@ -2,6 +2,15 @@ import { failure } from '../errors/problem.ts';
 import { replaceProcess } from '../kernel/linux/replace-process.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
 import type { EngineLaunch } from '../launch/engine-launch.ts';
+import type { PassedFds } from './passed-fds.ts';
+import type { Launch } from './read-launch.ts';
+
+const noModelGuest = (machine: string, hostModel: string) =>
+  failure('CONFLICT', `-machine ${machine} cannot run on the host of a model`, {
+    location: `--host-model ${hostModel}`,
+    cause: 'only the built-in machine runs on a simulated kernel; QEMU needs a real one',
+    fixes: ['vmattach plan with the same options says what would happen on that host', '-machine bare attaches the devices there'],
+  });
 
 const notExecuted = (path: string, error: SystemCallError) =>
   failure('NO_ENGINE', `cannot execute ${path}: ${error.text}`, {
@@ -15,12 +24,20 @@ const notExecuted = (path: string, error: SystemCallError) =>
 
 /**
  * The engine takes this process over: same pid, same streams, nothing of Node left.
- * @param fds that this process was started with
- * @throws NO_ENGINE
+ * @param inherited fds that this process was started with
+ * @throws CONFLICT on the host of a model, NO_ENGINE
  */
-export const becomeEngine = ({ path, command }: EngineLaunch, fds: readonly number[]): never => {
+export const launchEngine = (
+  { path, command }: EngineLaunch,
+  { launch: { settings, request }, fds }: PassedFds<Launch>,
+  inherited: readonly number[],
+): never => {
+  if (settings.hostModel !== undefined) {
+    throw noModelGuest(request.machine.type, settings.hostModel);
+  }
+  const passed = [...fds.values()].map(({ number }) => number);
   try {
-    return replaceProcess({ path, argv: [path, ...command.argv], environment: process.env, fds });
+    return replaceProcess({ path, argv: [path, ...command.argv], environment: process.env, fds: [...inherited, ...passed] });
   } catch (error) {
     throw error instanceof SystemCallError ? notExecuted(path, error) : error;
   }

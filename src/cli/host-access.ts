@@ -1,14 +1,10 @@
-import { VmattachError } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import { readHostFacts } from '../host/linux-facts.ts';
-import { readHostModelFile } from '../host/load-model.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { createLinuxKernel } from '../kernel/linux/linux-kernel.ts';
 import { raiseThreadPool } from '../kernel/linux/thread-pool.ts';
-import { createSimulatedKernel } from '../kernel/simulated/simulated-kernel.ts';
 import type { FactsRequest } from '../host/linux-facts.ts';
 import { withLimitModes } from './limit-modes.ts';
-import { folderRefused, isModelFolder } from './model-folder.ts';
 import { passedFd } from '../plan/plan-objects.ts';
 import { wantedFacts } from '../plan/device-identity.ts';
 import type { LaunchRequest } from '../request/request.ts';
@@ -34,7 +30,8 @@ const factsRequest = (request: LaunchRequest): FactsRequest => {
   return { devices: wanted.flatMap(({ devices }) => devices), fds: [...objectFds, ...wanted.flatMap(({ fds }) => fds)] };
 };
 
-const thisHost = (request: LaunchRequest, view: HostView): HostAccess => {
+/** This host, as far as a launch needs to know it. */
+export const thisHost = (request: LaunchRequest, view: HostView = {}): HostAccess => {
   const wanted = { ...factsRequest(request), ...view };
   return {
     facts: withLimitModes(readHostFacts(wanted), createLinuxKernel),
@@ -47,34 +44,18 @@ const thisHost = (request: LaunchRequest, view: HostView): HostAccess => {
 };
 
 /**
- * Reads a model file. What is wrong in it is said by who reads it; that it came from an option, and what else to do, here.
- * @throws FILE, HOST_MODEL
- */
-export const readModel = (file: string): HostModel => {
-  if (isModelFolder(file)) {
-    throw folderRefused(file);
-  }
-  try {
-    return readHostModelFile(file);
-  } catch (error) {
-    if (!(error instanceof VmattachError)) {
-      throw error;
-    }
-    const { problem } = error;
-    const fixes = problem.fixes ?? ['--host-model takes a file like those in examples/hosts'];
-    throw new VmattachError({ ...problem, location: `--host-model ${file}`, fixes }, { cause: error });
-  }
-};
-
-const modelledHost = (file: string): HostAccess => {
-  const facts = readModel(file);
-  return { facts, reread: () => facts, openKernel: () => createSimulatedKernel(facts) };
-};
-
-/**
  * Passed fds are identified first of all, while nothing else has been opened that could take a number nobody passed.
  * @param view what to read of this host; a model has all it has
  * @throws FILE, HOST_MODEL
  */
-export const accessHost = (modelFile: string | undefined, request: LaunchRequest, view: HostView = {}): HostAccess =>
-  modelFile === undefined ? thisHost(request, view) : modelledHost(modelFile);
+export const accessHost = async (
+  modelFile: string | undefined,
+  request: LaunchRequest,
+  view: HostView = {},
+): Promise<HostAccess> => {
+  if (modelFile === undefined) {
+    return thisHost(request, view);
+  }
+  const { modelledHost } = await import('./model-host.ts');
+  return modelledHost(modelFile);
+};

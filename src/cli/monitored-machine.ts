@@ -12,7 +12,7 @@ import type { ChardevInfo } from '../monitor/machine-host.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { parseJson } from '../options/json.ts';
 import { planJson } from '../report/plan-json.ts';
-import { accessHost, type HostAccess } from './host-access.ts';
+import { thisHost, type HostAccess } from './host-access.ts';
 import { sayProblem } from './output.ts';
 import type { Launch } from './read-launch.ts';
 
@@ -66,7 +66,7 @@ export class MonitoredMachine {
     this.#machine = new LiveMachine(machine, {
       settings: backends,
       // A model does not change, and what it is read from may be a pipe.
-      readHost: (request) => (hostModel === undefined ? accessHost(undefined, request).facts : this.#host.facts),
+      readHost: (request) => (hostModel === undefined ? thisHost(request).facts : this.#host.facts),
     });
   }
 

@@ -1,6 +1,6 @@
 import { readHostFacts } from '../host/linux-facts.ts';
 import type { HostModel } from '../host/model.ts';
-import { readModel } from './host-access.ts';
+import { readModel } from './model-host.ts';
 import { say } from './output.ts';
 
 /** A device that goes away while the host is read is no error; whoever misses it in the output learns why. */

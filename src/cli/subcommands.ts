@@ -1,10 +1,4 @@
-import { bind } from './commands/bind.ts';
-import { devices } from './commands/devices.ts';
-import { doctor } from './commands/doctor.ts';
 import { launch } from './commands/launch.ts';
-import { plan } from './commands/plan.ts';
-import { record } from './commands/record.ts';
-import { unbind } from './commands/unbind.ts';
 
 /** What the first word of a command line can be. */
 export interface Subcommand {
@@ -15,8 +9,8 @@ export interface Subcommand {
   readonly summary: string;
   /** It takes the options of a launch; else it reads its words itself. */
   readonly takesLaunch: boolean;
-  /** @param argv without the subcommand's name. @returns the exit status. @throws VmattachError */
-  readonly run: (argv: readonly string[]) => number | Promise<number>;
+  /** Loads what it needs. @param argv without the subcommand's name. @returns the exit status. @throws VmattachError */
+  readonly run: (argv: readonly string[]) => Promise<number>;
 }
 
 /** Without a subcommand: the launch itself. */
@@ -34,41 +28,41 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     operands: '[OPTION]... QEMU-OPTION...',
     summary: 'print what a launch would do and why; touches nothing',
     takesLaunch: true,
-    run: plan,
+    run: async (argv) => (await import('./commands/plan.ts')).plan(argv),
   },
   {
     name: 'doctor',
     operands: '[OPTION]... [QEMU-OPTION]...',
     summary: 'check whether this host is ready, for a launch if its options are given',
     takesLaunch: true,
-    run: doctor,
+    run: async (argv) => (await import('./commands/doctor.ts')).doctor(argv),
   },
   {
     name: 'devices',
     operands: '[OPTION]... [FILTER]...',
     summary: 'list PCI devices and whether they can be passed through',
     takesLaunch: false,
-    run: devices,
+    run: async (argv) => (await import('./commands/devices.ts')).devices(argv),
   },
   {
     name: 'record',
     operands: '',
     summary: 'print the facts about this host as a model for --host-model',
     takesLaunch: false,
-    run: record,
+    run: async (argv) => (await import('./commands/record.ts')).record(argv),
   },
   {
     name: 'bind',
     operands: '[OPTION]... DEVICE...',
     summary: 'give devices and their IOMMU groups to vfio',
     takesLaunch: false,
-    run: bind,
+    run: async (argv) => (await import('./commands/bind.ts')).bind(argv),
   },
   {
     name: 'unbind',
     operands: '[OPTION]... DEVICE...',
     summary: 'give devices back to the drivers they had',
     takesLaunch: false,
-    run: unbind,
+    run: async (argv) => (await import('./commands/unbind.ts')).unbind(argv),
   },
 ];

@@ -11,5 +11,5 @@ const FIRST_BESIDE_STREAMS = 3;
 export const inheritedFds = (): number[] =>
   readdirSync('/proc/self/fd')
     .map(Number)
-    .filter((fd) => fd >= FIRST_BESIDE_STREAMS && observeFd(fd) !== undefined && !isRuntimeFd(fd))
+    .filter((fd) => fd >= FIRST_BESIDE_STREAMS && !isRuntimeFd(fd) && observeFd(fd) !== undefined)
     .toSorted((one, other) => one - other);

@@ -1,36 +1,35 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-interface OpenFile {
-  readonly target: string;
-  /** Flags as open(2) takes them. */
-  readonly flags: number;
-}
-
 const O_ACCMODE = 3;
 const O_RDONLY = 0;
 const O_WRONLY = 1;
 const STANDARD_STREAMS = 2;
 
-const readOpenFile = (number: number | string): OpenFile | undefined => {
+/** What the kernel says about open numbers of this process; undefined for one that is closed and without /proc. */
+const ask = <T>(read: () => T): T | undefined => {
   try {
-    const target = readlinkSync(`/proc/self/fd/${number}`);
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${number}`, 'utf8'))?.[1];
-    return flags === undefined ? undefined : { target, flags: Number.parseInt(flags, 8) };
+    return read();
   } catch (error) {
     if (error instanceof Error && 'syscall' in error) return undefined;
     throw error;
   }
 };
 
-const accessMode = ({ flags }: OpenFile): number => flags & O_ACCMODE;
+const targetOf = (number: number | string): string | undefined => ask(() => readlinkSync(`/proc/self/fd/${number}`));
+
+/** Access mode as open(2) takes it. */
+const accessModeOf = (number: number | string): number | undefined => {
+  const info = ask(() => readFileSync(`/proc/self/fdinfo/${number}`, 'utf8'));
+  const flags = /^flags:\s*([0-7]+)$/m.exec(info ?? '')?.[1];
+  return flags === undefined ? undefined : Number.parseInt(flags, 8) & O_ACCMODE;
+};
 
 /** Pipes have one inode for both ends; the ends differ in access mode. */
-const isOtherEndOpen = (pipe: OpenFile): boolean => {
-  const wanted = accessMode(pipe) === O_RDONLY ? O_WRONLY : O_RDONLY;
-  return readdirSync('/proc/self/fd').some((number) => {
-    const other = readOpenFile(number);
-    return other !== undefined && other.target === pipe.target && accessMode(other) === wanted;
-  });
+const isOtherEndOpen = (number: number, pipe: string): boolean => {
+  const wanted = accessModeOf(number) === O_RDONLY ? O_WRONLY : O_RDONLY;
+  return readdirSync('/proc/self/fd').some(
+    (other) => other !== String(number) && targetOf(other) === pipe && accessModeOf(other) === wanted,
+  );
 };
 
 const RUNTIME_INODES: ReadonlySet<string> = new Set(['eventpoll', 'eventfd', 'io_uring'].map((name) => `anon_inode:[${name}]`));
@@ -44,9 +43,9 @@ const RUNTIME_INODES: ReadonlySet<string> = new Set(['eventpoll', 'eventfd', 'io
  * False for a closed fd and without /proc.
  */
 export const isRuntimeFd = (number: number): boolean => {
-  const file = readOpenFile(number);
-  if (file === undefined) return false;
-  if (RUNTIME_INODES.has(file.target)) return true;
-  if (file.target.startsWith('pipe:[')) return isOtherEndOpen(file);
-  return file.target === '/dev/null' && number > STANDARD_STREAMS && accessMode(file) === O_RDONLY;
+  const target = targetOf(number);
+  if (target === undefined) return false;
+  if (RUNTIME_INODES.has(target)) return true;
+  if (target.startsWith('pipe:[')) return isOtherEndOpen(number, target);
+  return target === '/dev/null' && number > STANDARD_STREAMS && accessModeOf(number) === O_RDONLY;
 };

@@ -22,7 +22,7 @@ const asksForDevices = ({ devices, objects }: LaunchRequest): boolean => devices
 export const doctor = async (argv: readonly string[]): Promise<number> => {
   const { settings, request } = (await lookAtPassedFds(readLaunch(argv))).launch;
   const format = reportFormat(settings.format);
-  const { facts } = accessHost(settings.hostModel, request, { everything: true, holders: true, onVanished: sayVanished });
+  const { facts } = await accessHost(settings.hostModel, request, { everything: true, holders: true, onVanished: sayVanished });
   const examination = examine(facts, asksForDevices(request) ? createPlan(request, facts, settings.backends) : undefined);
   print(format === 'json' ? JSON.stringify(doctorJson(examination), undefined, 2) : doctorText(examination));
   return EXIT_STATUS[examination.readiness];

@@ -44,7 +44,7 @@ export const planLaunch = async (launch: Launch): Promise<number> => {
   if (settings.hostModel !== undefined && isModelFolder(settings.hostModel)) {
     return planFleet(settings.hostModel, request, settings);
   }
-  const { facts } = accessHost(settings.hostModel, request, { names: true, holders: true });
+  const { facts } = await accessHost(settings.hostModel, request, { names: true, holders: true });
   return showPlan(planWithEngine(createPlan(request, facts, settings.backends), passed), settings.format);
 };
 

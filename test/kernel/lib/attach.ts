@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { deviceFdSlot, ramSlot } from '../../../src/backends/slots.ts';
-import { accessHost, type HostAccess, type HostView } from '../../../src/cli/host-access.ts';
+import { thisHost, type HostAccess, type HostView } from '../../../src/cli/host-access.ts';
 import { OWN_OPTIONS } from '../../../src/cli/own-options.ts';
 import { readSettings } from '../../../src/cli/settings.ts';
 import type { HostModel } from '../../../src/host/model.ts';
@@ -29,7 +29,7 @@ export const planHere = (
   const scanned = scanArgv(['-machine', 'bare', '-m', '64M', ...args], OWN_OPTIONS);
   const settings = readSettings(scanned.options);
   const request = readRequest(scanned, 'bare');
-  const host = accessHost(undefined, request, view);
+  const host = thisHost(request, view);
   return { plan: createPlan(request, doctor(host.facts), settings.backends), host };
 };
 
