@@ -26,7 +26,7 @@ const flag = (name: string, description: string, byDefault: 'on' | 'off' = 'off'
   description,
 });
 
-/** What every PCI device of QEMU 10 takes (hw/pci/pci.c). */
+/** What every PCI device of QEMU 10.0-11.1 takes (hw/pci/pci.c). */
 const PCI: readonly Property[] = [
   { name: 'bus', type: STRING, description: 'the bus to plug into, e.g. pcie.0 or the id of a root port' },
   { name: 'addr', type: { kind: 'pci-slot' }, default: '-1', description: 'slot and function in the VM, e.g. 06.0' },
@@ -37,6 +37,7 @@ const PCI: readonly Property[] = [
   { name: 'acpi-index', type: UINT32, default: '0', engineOnly: true, description: 'onboard index for stable names in the guest' },
   { name: 'bootindex', type: INT32, engineOnly: true, description: 'place in the boot order' },
   { name: 'failover_pair_id', type: STRING, engineOnly: true, description: 'id of the virtio-net device this one stands in for' },
+  { name: 'sriov-pf', type: STRING, engineOnly: true, description: 'id of the emulated physical function this one belongs to' },
   flag('x-pcie-lnksta-dllla', 'report the data link layer as active', 'on'),
   flag('x-pcie-extcap-init', 'initialise the extended capabilities', 'on'),
   flag('x-pcie-ext-tag', 'accept 8-bit tags', 'on'),
@@ -61,12 +62,13 @@ const IDENTITY: readonly Property[] = [
   },
 ];
 
-/** vfio-pci's own properties, QEMU 10.0-11.0 (hw/vfio/pci.c). */
+/** vfio-pci's own properties, QEMU 10.0-11.1 (hw/vfio/pci.c). */
 const VFIO_PCI: readonly Property[] = [
   { name: 'host', type: { kind: 'pci-host-address' }, description: 'address of the host device, e.g. 0000:01:00.0' },
   ...IDENTITY,
   { name: 'vf-token', type: { kind: 'uuid-or-auto' }, description: 'token shared by the driver of the physical function' },
   { name: 'enable-migration', type: ON_OFF_AUTO, default: 'auto', engineOnly: true, description: 'allow live migration' },
+  { name: 'ats', type: ON_OFF_AUTO, default: 'auto', engineOnly: true, description: 'show the ATS capability to the guest' },
   flag('migration-events', 'send an event at each change of the migration state'),
   {
     name: 'x-migration-multifd-transfer',

@@ -8,6 +8,7 @@ type Row = readonly [name: string, type: string, byDefault?: string];
 const VFIO_PCI: readonly Row[] = [
   ['acpi-index', 'uint32', '0'],
   ['addr', 'str', '-1'],
+  ['ats', 'OnOffAuto', 'auto'],
   ['bootindex', 'int32'],
   ['bus', 'str'],
   ['display', 'OnOffAuto', 'off'],
@@ -22,6 +23,7 @@ const VFIO_PCI: readonly Row[] = [
   ['romfile', 'str'],
   ['romsize', 'uint32', '4294967295'],
   ['skip-vsc-check', 'bool', 'on'],
+  ['sriov-pf', 'str'],
   ['sysfsdev', 'str'],
   ['vf-token', 'str'],
   ['x-balloon-allowed', 'bool', 'off'],
