@@ -65,4 +65,11 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     takesLaunch: false,
     run: async (argv) => (await import('./commands/unbind.ts')).unbind(argv),
   },
+  {
+    name: 'qmp',
+    operands: '[OPTION]... SOCKET COMMAND [JSON]',
+    summary: 'give a command to a running machine, with a file descriptor if one is needed',
+    takesLaunch: false,
+    run: async (argv) => (await import('./commands/qmp.ts')).qmp(argv),
+  },
 ];

@@ -80,6 +80,8 @@ export interface Libc {
   ) => number | bigint;
   /** recvmsg(2). @param message address of a msghdr */
   readonly recvmsg: (fd: number, message: bigint, flags: number) => number | bigint;
+  /** sendmsg(2). @param message address of a msghdr */
+  readonly sendmsg: (fd: number, message: bigint, flags: number) => number | bigint;
   readonly pread: (fd: number, into: Uint8Array, length: number, offset: bigint) => number;
   readonly pwrite: (fd: number, from: Uint8Array, length: number, offset: bigint) => number;
   readonly ftruncate: (fd: number, length: bigint) => number;
@@ -138,6 +140,7 @@ const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
   socket: lib.func('socket', 'int', ['int', 'int', 'int']),
   sendto: lib.func('sendto', 'intptr_t', ['int', 'const void *', 'size_t', 'int', 'const void *', 'uint']),
   recvmsg: lib.func('recvmsg', 'intptr_t', ['int', 'uintptr_t', 'int']),
+  sendmsg: lib.func('sendmsg', 'intptr_t', ['int', 'uintptr_t', 'int']),
   pread: lib.func('pread', 'intptr_t', ['int', 'void *', 'size_t', 'int64_t']),
   pwrite: lib.func('pwrite', 'intptr_t', ['int', 'const void *', 'size_t', 'int64_t']),
   ftruncate: lib.func('ftruncate', 'int', ['int', 'int64_t']),

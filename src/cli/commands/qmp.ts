@@ -1,0 +1,132 @@
+import { closeSync, openSync } from 'node:fs';
+import { failure, withLocation } from '../../errors/problem.ts';
+import { isRuntimeFd } from '../../host/is-runtime-fd.ts';
+import { observeFd } from '../../host/observe-fd.ts';
+import { jsonLine } from '../../monitor/json-text.ts';
+import { QmpClient, type QmpReply } from '../../monitor/qmp-client.ts';
+import { parseFdNumber } from '../../options/fd-number.ts';
+import type { JsonObject } from '../../options/json-value.ts';
+import { parseJson } from '../../options/json.ts';
+import { print, say } from '../output.ts';
+import { readOperands } from '../read-operands.ts';
+
+interface Values {
+  readonly fd?: string;
+  readonly open?: string;
+  readonly wait?: string;
+}
+
+const SYNTAX = {
+  name: 'qmp',
+  summary: `Gives one command to the machine whose QMP monitor listens on SOCKET, and prints the reply.
+
+JSON is the object of the command's arguments. A command that takes a file descriptor (getfd, add-fd) gets one with --fd or
+--open. It works with QEMU as well. Exit status 1 when the reply is an error.`,
+  operands: '<words...>',
+  options: [
+    { name: 'fd', metavar: 'N', description: 'send the file descriptor N, which the shell opened: N<>FILE' },
+    { name: 'open', metavar: 'FILE', description: 'open FILE for reading and writing, and send that' },
+    { name: 'wait', metavar: 'EVENT', description: 'wait for an event of that name after the reply, and print it too' },
+  ],
+};
+
+const USAGE = 'vmattach qmp SOCKET COMMAND [JSON]';
+
+const readParameters = (text: string | undefined): JsonObject => {
+  const value = text === undefined ? new Map() : withLocation(text, () => parseJson(text));
+  if (!(value instanceof Map)) {
+    throw failure('SYNTAX', 'the arguments of a command are an object', {
+      location: text,
+      cause: `QMP takes an object here, like {"id": "net0"}`,
+      fixes: [USAGE],
+    });
+  }
+  return value;
+};
+
+interface Given {
+  readonly socket: string;
+  readonly command: string;
+  readonly parameters: JsonObject;
+}
+
+const readWords = ([socket, command, text, ...rest]: readonly string[]): Given => {
+  if (socket === undefined || command === undefined || rest.length > 0) {
+    throw failure('SYNTAX', 'a socket, a command and perhaps its arguments are expected', {
+      location: 'qmp',
+      cause: 'the arguments are one word: put them in quotes',
+      fixes: [`vmattach qmp /run/vm.sock device_del '{"id": "net0"}'`],
+    });
+  }
+  return { socket, command, parameters: readParameters(text) };
+};
+
+interface SentFile {
+  readonly fd: number | undefined;
+  readonly close: () => void;
+}
+
+/** @throws FD_NOT_OPEN */
+const inheritedFd = (text: string): number => {
+  const fd = parseFdNumber(text);
+  if (observeFd(fd) === undefined || isRuntimeFd(fd)) {
+    throw failure('FD_NOT_OPEN', `fd ${fd} is not open`, {
+      cause: `the process that started vmattach passed no file descriptor ${fd}`,
+      fixes: [`in a shell: ${fd}<>FILE`, '--open FILE'],
+    });
+  }
+  return fd;
+};
+
+const fileToSend = ({ fd, open }: Values): SentFile => {
+  if (fd !== undefined && open !== undefined) {
+    throw failure('CONFLICT', '--fd and --open name two files', { fixes: ['a command takes one file descriptor: leave out one'] });
+  }
+  if (open === undefined) {
+    return { fd: fd === undefined ? undefined : withLocation(`--fd ${fd}`, () => inheritedFd(fd)), close: () => undefined };
+  }
+  try {
+    const opened = openSync(open, 'r+');
+    return { fd: opened, close: () => closeSync(opened) };
+  } catch (error) {
+    throw failure('FILE', `cannot open '${open}'`, {
+      location: `--open ${open}`,
+      cause: error instanceof Error ? error.message : String(error),
+      fixes: ['open it as a user who may, and pass it: --fd N N<>FILE'],
+    });
+  }
+};
+
+const LINE_WIDTH = 200;
+
+/** In one line as far as that can be read. */
+const show = (message: JsonObject): void => {
+  const line = jsonLine(message).trimEnd();
+  print(line.length <= LINE_WIDTH ? line : jsonLine(message, true).replaceAll('\r', '').trimEnd());
+};
+
+const sayBusy = (socket: string) => (): void => say(`waiting: ${socket} serves one client at a time, and has one`);
+
+const talk = async ({ socket, command, parameters }: Given, values: Values): Promise<QmpReply> => {
+  const file = fileToSend(values);
+  const client = await QmpClient.connect(socket, sayBusy(socket));
+  try {
+    const reply = await client.run(command, parameters, file.fd);
+    show(reply);
+    if (values.wait !== undefined && reply.has('return')) show(await client.event(values.wait));
+    return reply;
+  } finally {
+    file.close();
+    client.close();
+  }
+};
+
+/** `vmattach qmp`: one command for a running machine. @returns the exit status: 1 when the reply is an error */
+export const qmp = async (argv: readonly string[]): Promise<number> => {
+  const words = readOperands<Values>(SYNTAX, argv);
+  if (words === undefined) {
+    return 0;
+  }
+  const reply = await talk(readWords(words.operands), words.values);
+  return reply.has('return') ? 0 : 1;
+};

@@ -1,0 +1,103 @@
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { expectClearError } from './expect-error.ts';
+import { QmpConnection } from './qmp-connection.ts';
+import { run, runShell, start, WORKSTATION, type Running } from './run.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'vmattach-qmp-'));
+const socket = path.join(folder, 'qmp');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let program: Running;
+beforeEach(async () => {
+  program = start(['-machine', 'bare', '-m', '8M', '--host-model', WORKSTATION, '-qmp', `unix:${socket},server=on,wait=off`]);
+  await program.saw('0 devices attached');
+});
+afterEach(async () => {
+  program.child.kill('SIGTERM');
+  await program.ended;
+});
+
+const qmp = (...words: readonly string[]) => run(['qmp', ...words]);
+const filesOf = (pid: number): readonly string[] =>
+  readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+
+describe('vmattach qmp', () => {
+  test('prints the reply in a line', async () => {
+    expect(await qmp(socket, 'query-status')).toMatchObject({
+      status: 0,
+      stdout: '{"return": {"status": "running", "running": true}}\n',
+      stderr: '',
+    });
+  });
+
+  test('a long reply in many lines, with 64-bit integers as they are', async () => {
+    const { stdout } = await qmp(socket, 'query-qmp-schema');
+    expect(stdout.split('\n').length).toBeGreaterThan(100);
+    expect(JSON.parse(stdout)).toHaveProperty('return');
+  });
+
+  test('an error reply is status 1', async () => {
+    expect(await qmp(socket, 'nosuch')).toMatchObject({
+      status: 1,
+      stdout: '{"error": {"class": "CommandNotFound", "desc": "The command nosuch has not been found"}}\n',
+    });
+  });
+
+  test('sends a file with --open, and what the shell opened with --fd', async () => {
+    expect(await qmp(socket, 'getfd', '{"fdname": "one"}', '--open', '/dev/zero')).toMatchObject({ status: 0 });
+    const passed = await runShell(`"$VMATTACH" qmp ${socket} getfd '{"fdname": "two"}' --fd 9 9</dev/full`);
+    expect(passed).toMatchObject({ status: 0, stdout: '{"return": {}}\n' });
+    expect(filesOf(program.child.pid ?? 0)).toEqual(expect.arrayContaining(['/dev/zero', '/dev/full']));
+    expect(await qmp(socket, 'closefd', '{"fdname": "one"}')).toMatchObject({ status: 0 });
+  });
+
+  test('waits for an event', async () => {
+    await qmp(socket, 'device_add', '{"driver": "vfio-pci", "id": "net0", "host": "0000:06:00.0"}');
+    const { stdout } = await qmp(socket, 'device_del', '{"id": "net0"}', '--wait', 'DEVICE_DELETED');
+    expect(stdout).toContain('"data": {"device": "net0", "path": "/machine/peripheral/net0"}');
+  });
+
+  test('says that it waits for another client', async () => {
+    const other = await QmpConnection.open(socket);
+    const waiting = start(['qmp', socket, 'query-status']);
+    await waiting.saw('serves one client at a time');
+    other.close();
+    expect((await waiting.ended).status).toBe(0);
+  });
+
+  test('says that the machine is gone', async () => {
+    const deaf = net.createServer((client) => client.end('{"QMP": {}}\r\n'));
+    const gone = path.join(folder, 'gone');
+    await new Promise<void>((resolve) => void deaf.listen(gone, resolve));
+    expectClearError(await qmp(gone, 'query-status'), /closed the connection|Lost the connection/);
+    deaf.close();
+  });
+
+  test('says that something else talks there', async () => {
+    const chatty = net.createServer((client) => client.end('220 mail ready\r\n'));
+    const mail = path.join(folder, 'mail');
+    await new Promise<void>((resolve) => void chatty.listen(mail, resolve));
+    expectClearError(await qmp(mail, 'query-status'), /does not talk QMP|closed the connection/);
+    chatty.close();
+  });
+
+  test.each([
+    [[socket], 'a socket, a command and perhaps its arguments are expected'],
+    [[socket, 'a', '{}', 'b'], 'a socket, a command and perhaps its arguments are expected'],
+    [[socket, 'a', '{'], 'JSON parse error, premature EOI'],
+    [[socket, 'a', '[]'], 'the arguments of a command are an object'],
+    [[socket, 'getfd', '--fd', 'x'], "Invalid file descriptor number 'x'"],
+    [[socket, 'getfd', '--fd', '250'], 'fd 250 is not open'],
+    [[socket, 'getfd', '--open', '/nonexistent/x'], "cannot open '/nonexistent/x'"],
+    [[socket, 'getfd', '--open', '/dev/zero', '--fd', '9'], '--fd and --open name two files'],
+    [['/nonexistent/q', 'query-status'], "Failed to connect to '/nonexistent/q': No such file or directory"],
+  ])('%j is refused', async (words, message) => {
+    const outcome = await qmp(...words);
+    expect(outcome.status).toBe(1);
+    expect(outcome.stderr).toContain(message);
+  });
+});
