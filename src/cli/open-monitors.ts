@@ -7,6 +7,7 @@ import { MACHINE_EVENTS } from '../monitor/machine-events.ts';
 import { addressText } from '../monitor/chardev-spec.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { startMonitors, type Monitors } from '../monitor/start-monitors.ts';
+import { IdleMemory } from './idle-memory.ts';
 import { say } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -31,10 +32,11 @@ export const openMonitors = (
   fdSources: FdSources,
   stop: AbortSignal,
   quit: () => void,
-): Promise<Monitors> =>
-  startMonitors(
+): Promise<Monitors> => {
+  const memory = new IdleMemory();
+  return startMonitors(
     specs,
-    { version: VERSION, commands, events: MACHINE_EVENTS, isPreconfig: () => false, quit },
+    { version: VERSION, commands, events: MACHINE_EVENTS, isPreconfig: () => false, quit, onEvent: () => memory.changed() },
     {
       fdCalls: linuxFdCalls,
       fdSources,
@@ -45,3 +47,4 @@ export const openMonitors = (
       stop,
     },
   );
+};

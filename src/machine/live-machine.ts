@@ -6,7 +6,7 @@ import type { ObjectSpec } from '../objects/object-spec.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { BackendSettings } from '../plan/select-backend.ts';
-import { withDevice, withObject, withoutDevice, withoutObject } from '../request/change-request.ts';
+import { withDevice, withObject, withObjectValues, withoutDevice, withoutObject } from '../request/change-request.ts';
 import type { LaunchRequest } from '../request/request.ts';
 import type { BareMachine } from './bare-machine.ts';
 import type { StepRecord } from './executor.ts';
@@ -55,6 +55,15 @@ export class LiveMachine {
       const { request } = this.plan;
       const changed = withObject(request, spec);
       await this.#goTo(changed, () => withoutObject(changed, spec.id));
+    });
+  }
+
+  /** Gives an object that nobody uses another fd. @throws CONFLICT while devices use it, and what is wrong with the fd */
+  changeFd(id: string, fd: string): Promise<void> {
+    return this.#next(async () => {
+      const { request } = this.plan;
+      const values = request.objects.find((object) => object.id === id)?.values;
+      await this.#goTo(withObjectValues(request, id, new Map(values).set('fd', fd)), () => undefined);
     });
   }
 

@@ -37,6 +37,8 @@ interface CommandDescription<Members extends readonly QmpMember[]> {
   readonly arguments: Members;
   /** Arguments that the table does not name are allowed (`gen: false` in QEMU's schema). */
   readonly allowOthers?: boolean;
+  /** The command looks at its arguments itself; the table only describes them. */
+  readonly readsItself?: boolean;
   /** Without it the command returns the empty object. */
   readonly returns?: QmpType;
   readonly features?: readonly string[];
@@ -69,7 +71,8 @@ export const defineCommand = <const Members extends readonly QmpMember[]>(comman
   ...command,
   run: (context, given) => {
     // readArguments has checked each value against the type from which ValueOf computes its own.
-    const values = readArguments(given, command.arguments, command.allowOthers ?? false) as ValueOf<{ readonly members: Members }>;
+    const members = command.readsItself === true ? [] : command.arguments;
+    const values = readArguments(given, members, command.allowOthers ?? false) as ValueOf<{ readonly members: Members }>;
     return command.run(context, values, given);
   },
 });

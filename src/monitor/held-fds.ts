@@ -4,7 +4,9 @@ import type { OwnedFd } from '../kernel/owned-fd.ts';
 export class HeldFds {
   readonly #fds = new Map<string, OwnedFd>();
 
+  /** Takes over an fd; one that the owner had before is closed. */
   keep(path: string, fd: OwnedFd): void {
+    this.close(path);
     this.#fds.set(path, fd);
   }
 

@@ -81,6 +81,7 @@ const RULES: readonly (readonly [state: number, rules: readonly Rule[]])[] = [
     [
       [[[0x20, 0xfd]], STATE.recovery],
       [[[0, 0x1f], [0xfe, 0xff], ...STRUCTURAL.flatMap(([bytes]) => bytes)], OUTCOME.recovered],
+      [[code('\t')], STATE.recovery],
     ],
   ],
   [STATE.doubleQuoted, string('"', STATE.doubleQuoted, STATE.doubleEscape)],

@@ -4,6 +4,7 @@ import { JSON_LIMITS } from '../options/json-lexer.ts';
 import type { JsonValue } from '../options/json-value.ts';
 import { parseJson } from '../options/json.ts';
 import { OUTCOME, STATE, transitions } from './json-states.ts';
+import { decodeModifiedUtf8 } from './modified-utf8.ts';
 import { TextBuffer } from './text-buffer.ts';
 
 /** A value that was sent, or what is wrong with it. */
@@ -37,8 +38,8 @@ const refused = (message: string): JsonInput => ({ error: failure('SYNTAX', mess
 
 /**
  * Splits a stream of bytes into JSON values by balanced input, as QEMU does (qobject/json-lexer.c, json-streamer.c): no separator is
- * needed, except after a number or keyword outside of all brackets. After an error the bytes up to a control character, FE, FF or a
- * structural character are skipped. Takes linear time, and as much memory as the limits of one text allow.
+ * needed, except after a number or keyword outside of all brackets. After an error the bytes up to a control character other than a
+ * tab, FE, FF or a structural character are skipped. Takes linear time, and as much memory as the limits of one text allow.
  */
 export class JsonStream {
   readonly #transitions = transitions();
@@ -170,7 +171,8 @@ export class JsonStream {
 
   /** Like a C string, what is shown ends at a NUL. */
   #stray(): JsonInput {
-    const [shown = ''] = Buffer.from(this.#text.last(this.#tokenLength).subarray(0, SHOWN_BYTES)).toString('utf8').split('\0');
-    return refused(`JSON parse error, stray '${shown}'`);
+    const token = this.#text.last(this.#tokenLength).subarray(0, SHOWN_BYTES);
+    const end = token.indexOf(0);
+    return refused(`JSON parse error, stray '${decodeModifiedUtf8(end < 0 ? token : token.subarray(0, end))}'`);
   }
 }

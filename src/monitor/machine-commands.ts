@@ -1,4 +1,5 @@
 import type { QmpCommand } from './command-table.ts';
+import { ABSENT_PART_COMMANDS } from './commands/absent-parts.ts';
 import { queryChardev } from './commands/chardevs.ts';
 import { deviceAdd } from './commands/device-add.ts';
 import { deviceDel } from './commands/device-del.ts';
@@ -33,5 +34,6 @@ export const machineCommands = (host: MachineHost): readonly QmpCommand[] => [
   ...memoryCommands(host),
   queryPci(host),
   queryChardev(host),
+  ...ABSENT_PART_COMMANDS,
   ...vendorCommands(host),
 ];

@@ -6,6 +6,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { LinkedDevice } from '../request/request.ts';
 import type { JsonOutput } from './json-text.ts';
 import type { MachineHost } from './machine-host.ts';
+import { listedProperties } from './listed-properties.ts';
 import { defaultOutput, unsetOutput, valueOutput } from './property-output.ts';
 
 /** A property of an object as it is now. */
@@ -44,7 +45,7 @@ const deviceValue = (property: Property, { spec, devfn, object }: LinkedDevice, 
 const flag = (name: string, value: boolean): QomProperty => ({ name, type: 'bool', value });
 
 const ofDevice = (device: LinkedDevice, { machine, state }: MachineHost): QomProperty[] => [
-  ...device.spec.type.properties.map((property) => ({
+  ...listedProperties(device.spec.type).map((property) => ({
     name: property.name,
     type: kindLabel(property.type),
     value: deviceValue(property, device, machine().plan),

@@ -27,6 +27,8 @@ export interface MonitorHost {
   readonly isPreconfig: () => boolean;
   /** Begins to end the program, with status 0. */
   readonly quit: () => void;
+  /** Told of every event. */
+  readonly onEvent: (event: QmpEvent) => void;
 }
 
 /** What the monitors need of the process they run in. */
@@ -98,7 +100,7 @@ const waitForClient = async (spec: MonitorSpec, monitor: Monitor, { onWait, stop
  * @throws VmattachError, or the reason of `stop`; the monitors that were started are closed then
  */
 export const startMonitors = async (specs: readonly MonitorSpec[], host: MonitorHost, system: MonitorSystem): Promise<Monitors> => {
-  const { version, isPreconfig, quit } = host;
+  const { version, isPreconfig, quit, onEvent } = host;
   const monitors: Monitor[] = [];
   const { fdSources } = system;
   const { fdSets } = fdSources;
@@ -112,6 +114,7 @@ export const startMonitors = async (specs: readonly MonitorSpec[], host: Monitor
     const { event: name, data } = event;
     const told = { timestamp: timestamp(), event: name, data };
     for (const monitor of monitors) monitor.tell(told);
+    onEvent(event);
   };
   const end = (): void => {
     turns.stop();

@@ -3,7 +3,7 @@ import { findDeviceType } from '../../devices/device-types.ts';
 import { parseDeviceMembers } from '../../devices/parse-device.ts';
 import { isAbstractType } from '../../devices/type-hierarchy.ts';
 import { VmattachError } from '../../errors/problem.ts';
-import type { JsonObject } from '../../options/json-value.ts';
+import type { JsonObject, JsonValue } from '../../options/json-value.ts';
 import { isOwnDevice } from '../../request/engine-parts.ts';
 import { CommandError, refused } from '../command-error.ts';
 import { defineCommand, type QmpCommand } from '../command-table.ts';
@@ -12,7 +12,10 @@ import { attachedEvent, attachmentOf } from '../machine-events.ts';
 import type { MachineHost } from '../machine-host.ts';
 
 /** In the order of system/qdev-monitor.c, qdev_get_device_class and qdev_device_add_from_qdict. */
-const checkDriver = (driver: string): void => {
+const checkDriver = (driver: JsonValue | undefined): void => {
+  if (typeof driver !== 'string') {
+    throw refused("Parameter 'driver' is missing");
+  }
   if (isAbstractType(driver)) {
     throw refused("Parameter 'driver' expects a non-abstract device type");
   }
@@ -33,9 +36,9 @@ const parse = (members: JsonObject): DeviceSpec => {
   return spec;
 };
 
-/** A bus or an object that a device links to and that is not there has a class of its own. */
+/** An object that a device links to and that is not there has a class of its own; a bus has not. */
 const classified = (error: unknown): unknown =>
-  error instanceof VmattachError && error.problem.code === 'LINK_NOT_FOUND'
+  error instanceof VmattachError && error.problem.code === 'LINK_NOT_FOUND' && error.problem.message.startsWith('Device ')
     ? new CommandError('DeviceNotFound', error.problem.message)
     : error;
 
@@ -57,9 +60,10 @@ export const deviceAdd = ({ machine, state }: MachineHost): QmpCommand => {
       { name: 'id', type: 'str', optional: true },
     ],
     allowOthers: true,
+    readsItself: true,
     features: ['json-cli', 'json-cli-hotplug'],
-    run: async (context, { driver }, all) => {
-      checkDriver(driver);
+    run: async (context, _values, all) => {
+      checkDriver(all.get('driver'));
       const started = performance.now();
       const path = await withPassedFd(all, context, state.fds, add);
       state.hotplugged.add(path);

@@ -5,6 +5,7 @@ import { kindLabel, type Property } from '../../objects/property.ts';
 import { CommandError, refused } from '../command-error.ts';
 import { defineCommand, type QmpCommand } from '../command-table.ts';
 import type { JsonRecord } from '../json-text.ts';
+import { listedProperties } from '../listed-properties.ts';
 import { defaultOutput } from '../property-output.ts';
 
 const PROPERTY_INFO = {
@@ -18,12 +19,26 @@ const PROPERTY_INFO = {
 
 const TYPENAME = { name: 'typename', type: 'str' } as const;
 
-const propertyInfo = (property: Property): JsonRecord => ({
+const deviceProperty = (property: Property): JsonRecord => ({
   name: property.name,
   type: kindLabel(property.type),
   description: property.description,
   'default-value': defaultOutput(property),
 });
+
+/** Objects other than devices set their defaults themselves, so QEMU's list knows none. */
+const objectProperty = (property: Property): JsonRecord => ({
+  name: property.name,
+  type: kindLabel(property.type),
+  description: property.description,
+});
+
+const propertiesOfType = (typename: string): readonly JsonRecord[] => {
+  const device = findDeviceType(typename);
+  return device === undefined
+    ? (findObjectType(typename)?.properties ?? []).map(objectProperty)
+    : listedProperties(device).map(deviceProperty);
+};
 
 const qomListTypes = defineCommand({
   name: 'qom-list-types',
@@ -56,8 +71,7 @@ const qomListProperties = defineCommand({
     if (!TYPES.has(typename)) {
       throw new CommandError('DeviceNotFound', `Class '${typename}' not found`);
     }
-    const properties = findObjectType(typename)?.properties ?? findDeviceType(typename)?.properties ?? [];
-    return [{ name: 'type', type: 'string' }, ...(isOfType(typename, 'device') ? OF_DEVICES : []), ...properties.map(propertyInfo)];
+    return [{ name: 'type', type: 'string' }, ...(isOfType(typename, 'device') ? OF_DEVICES : []), ...propertiesOfType(typename)];
   },
 });
 
@@ -73,7 +87,7 @@ const deviceListProperties = defineCommand({
     if (type === undefined || isAbstractType(typename)) {
       throw refused("Parameter 'typename' expects a non-abstract device type");
     }
-    return type.properties.map(propertyInfo);
+    return listedProperties(type).map(deviceProperty);
   },
 });
 

@@ -1,6 +1,9 @@
-import type { TreeNode } from '../../objects/composition-tree.ts';
+import { OBJECTS, type TreeNode } from '../../objects/composition-tree.ts';
+import { findObjectType } from '../../objects/object-types.ts';
+import type { JsonObject } from '../../options/json-value.ts';
 import { refused } from '../command-error.ts';
-import { defineCommand, type QmpCommand } from '../command-table.ts';
+import { defineCommand, type CommandContext, type QmpCommand } from '../command-table.ts';
+import { withPassedFd } from '../fd-parameter.ts';
 import type { MachineHost } from '../machine-host.ts';
 import { listedNode, nodeAt } from '../qom-path.ts';
 import { propertiesOf, typeOf, type QomProperty } from '../qom-properties.ts';
@@ -74,13 +77,26 @@ const refusal = (node: TreeNode, { name, type }: QomProperty, { machine }: Machi
   return refused(`Attempt to set ${kind} '${name}' on ${owner} (type '${node.type}') after it was realized`);
 };
 
+/** QEMU lets the fd of an iommufd object be set again; here it must be one, and nobody may use the one before. */
+const setFd = async (path: string, fd: string, { machine, state }: MachineHost, context: CommandContext): Promise<void> => {
+  const members: JsonObject = new Map([['fd', fd]]);
+  await withPassedFd(members, context, state.fds, async (found) => {
+    const number = found.get('fd');
+    if (typeof number === 'string') await machine().changeFd(path.slice(`${OBJECTS}/`.length), number);
+    return path;
+  });
+};
+
+const isFd = ({ type }: TreeNode, property: string): boolean =>
+  findObjectType(type)?.properties.some(({ name, type: { kind } }) => name === property && kind === 'fd') ?? false;
+
 const TEXT_TYPES: ReadonlySet<string> = new Set(['string', 'str']);
 
 const qomSet = (host: MachineHost): QmpCommand =>
   defineCommand({
     name: 'qom-set',
     arguments: [PATH, PROPERTY, { name: 'value', type: 'any' }],
-    run: (_context, { path, property, value }) => {
+    run: async (context, { path, property, value }) => {
       const node = nodeAt(path, host);
       const found = findProperty(node, property, host);
       if (isReadOnly(found)) {
@@ -88,6 +104,10 @@ const qomSet = (host: MachineHost): QmpCommand =>
       }
       if (TEXT_TYPES.has(found.type) && typeof value !== 'string') {
         throw refused(`Invalid parameter type for '${property}', expected: string`);
+      }
+      if (isFd(node, property) && typeof value === 'string') {
+        await setFd(node.path, value, host, context);
+        return undefined;
       }
       throw refusal(node, found, host);
     },

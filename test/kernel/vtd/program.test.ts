@@ -7,6 +7,7 @@ import { sysfsRegisters } from '../lib/device-registers.ts';
 import { Edu } from '../lib/edu.ts';
 import { bindToVfio, cdevOf, groupOf, readRoles, restoreDriver } from '../lib/host-devices.ts';
 import { vmPin } from '../lib/process-memory.ts';
+import { startBroker } from '../lib/fd-broker.ts';
 import { runProgram, startProgram } from '../lib/program.ts';
 
 const { eduA, eduB } = readRoles();
@@ -127,6 +128,64 @@ describe('inherited fds', () => {
     expect((await program.ended).status).toBe(0);
     for (const fd of fds) closeSync(fd);
     expect((await runProgram(['--check', '-m', '64M', ...(LINKS[0]?.args ?? [])])).status).toBe(0);
+  });
+
+  it('a service manager passes them by name', async () => {
+    const fds = [openSync('/dev/iommu', 'r+'), openSync(cdevOf(eduA) ?? '', 'r+')];
+    const activate = 'export LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=iommufd:hostdev0; exec "$@"';
+    const result = await runProgram(
+      ['--check', '-m', '64M', '-object', 'iommufd,id=i,fd=@iommufd', '-device', 'vfio-pci,iommufd=i,fd=@hostdev0'],
+      {
+        fds,
+        wrapper: [
+          'prlimit',
+          '--memlock=268435456',
+          'setpriv',
+          '--reuid',
+          '65534',
+          '--regid',
+          '65534',
+          '--clear-groups',
+          '--',
+          'sh',
+          '-c',
+          activate,
+          'sh',
+        ],
+      },
+    );
+    for (const fd of fds) closeSync(fd);
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+    expect(result.stdout).toContain(`${eduA} (/machine/peripheral-anon/device[0]) attached through iommufd`);
+  });
+
+  it('they come from fd sets: each open takes the one with the access mode it needs', async () => {
+    const fds = [openSync('/dev/iommu', 'r'), openSync('/dev/iommu', 'r+'), openSync(cdevOf(eduA) ?? '', 'r+')];
+    const sets = ['-add-fd', 'fd=4,set=1', '-add-fd', 'fd=3,set=1', '-add-fd', 'fd=5,set=2'];
+    const users = ['-object', 'iommufd,id=i,fd=/dev/fdset/1', '-device', 'vfio-pci,iommufd=i,fd=/dev/fdset/2'];
+    const result = await runProgram(['--check', '-m', '64M', ...sets, ...users], { fds });
+    for (const fd of fds) closeSync(fd);
+    expect(result).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('a broker hands them out', async () => {
+    const sockets = ['/dev/iommu', cdevOf(eduA) ?? ''].map((node, index) => ({
+      node,
+      socket: path.join(FOLDER, `broker${index}`),
+    }));
+    const brokers = await Promise.all(sockets.map(({ node, socket }) => startBroker(socket, node)));
+    const [iommufd, cdev] = sockets.map(({ socket }) => `unix:${socket}`);
+    const result = await runProgram([
+      '--check',
+      '-m',
+      '64M',
+      '-object',
+      `iommufd,id=i,fd=${iommufd}`,
+      '-device',
+      `vfio-pci,iommufd=i,fd=${cdev}`,
+    ]);
+    await Promise.all(brokers.map(({ acknowledged }) => acknowledged));
+    expect(result).toMatchObject({ status: 0, stderr: '' });
   });
 
   const wrong = [

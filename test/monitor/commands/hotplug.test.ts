@@ -100,6 +100,33 @@ describe('hotplug over the monitor', () => {
     expect(await machine.end()).toEqual([]);
   });
 
+  test('the RAM of the machine stays', async () => {
+    expect((await machine.run('object-del', { id: 'pc.ram' })).error?.desc).toBe("object 'pc.ram' is in use, can not be deleted");
+    await machine.run('device_add', { driver: 'vfio-pci', id: 'h', host: NIC });
+    expect(await machine.end()).toEqual([]);
+  });
+
+  test('a memory backend without memory is refused', async () => {
+    const reply = await machine.run('object-add', { 'qom-type': 'memory-backend-ram', id: 'm', size: 0 });
+    expect(reply.error?.desc).toBe("property 'size' of memory-backend-ram doesn't take value '0'");
+    expect(await machine.run('object-add', { 'qom-type': 'memory-backend-ram', id: 'm', size: 4096 })).toEqual({ return: {} });
+  });
+
+  test('an iommufd object gets another fd while nobody uses it; the one before is closed', async () => {
+    await machine.run('getfd', { fdname: 'one' }, [machine.open('/dev/iommu', 'iommufd')]);
+    await machine.run('object-add', { 'qom-type': 'iommufd', id: 'i', fd: 'one' });
+    await machine.run('getfd', { fdname: 'two' }, [machine.open('/dev/iommu', 'iommufd')]);
+    const set = { path: '/objects/i', property: 'fd', value: 'two' };
+    expect(await machine.run('qom-set', set)).toEqual({ return: {} });
+    await machine.run('device_add', { driver: 'vfio-pci', id: 'h', host: NIC, iommufd: 'i' });
+    await machine.run('getfd', { fdname: 'three' }, [machine.open('/dev/iommu', 'iommufd')]);
+    expect((await machine.run('qom-set', { ...set, value: 'three' })).error?.desc).toBe("object 'i' is in use, can not be changed");
+    await machine.run('device_del', { id: 'h' });
+    await machine.settle();
+    await machine.run('object-del', { id: 'i' });
+    expect(await machine.end()).toEqual([]);
+  });
+
   test('an fd is identified before it is used', async () => {
     await machine.run('getfd', { fdname: 'container' }, [machine.open('/dev/vfio/vfio', 'vfio-container')]);
     const reply = await machine.run('object-add', { 'qom-type': 'iommufd', id: 'iommufd0', fd: 'container' });
@@ -125,6 +152,7 @@ describe('hotplug over the monitor', () => {
 
   test.each([
     ['driver is missing', {}, 'GenericError', "Parameter 'driver' is missing"],
+    ['driver is no text', { driver: 5 }, 'GenericError', "Parameter 'driver' is missing"],
     ['driver is unknown', { driver: 'nosuch' }, 'GenericError', "'nosuch' is not a valid device model name"],
     ['driver is an object', { driver: 'iommufd' }, 'GenericError', "'iommufd' is not a valid device model name"],
     ['driver is abstract', { driver: 'pci-device' }, 'GenericError', "Parameter 'driver' expects a non-abstract device type"],
@@ -136,7 +164,7 @@ describe('hotplug over the monitor', () => {
     ],
     ['host device is missing', { driver: 'vfio-pci' }, 'GenericError', 'No provided host device'],
     ['link leads nowhere', { driver: 'vfio-pci', host: NIC, iommufd: 'nosuch' }, 'DeviceNotFound', "Device 'nosuch' not found"],
-    ['bus is not there', { driver: 'vfio-pci', host: NIC, bus: 'rp0' }, 'DeviceNotFound', "Bus 'rp0' not found"],
+    ['bus is not there', { driver: 'vfio-pci', host: NIC, bus: 'rp0' }, 'GenericError', "Bus 'rp0' not found"],
     ['fd is no text', { driver: 'vfio-pci', fd: 22 }, 'GenericError', "Invalid parameter type for 'fd', expected: string"],
   ])('device_add: %s', async (_what, parameters, errorClass, desc) => {
     expect((await machine.run('device_add', parameters)).error).toEqual({ class: errorClass, desc });
