@@ -73,8 +73,28 @@ const mapping = ({ map }) => [
   ),
 ];
 
+const monitor = ({ command, vmattachUs, qemuUs, timesQemu }) => [
+  '## Monitor',
+  '',
+  `The round trip of \`${command}\` over a unix socket: the same client asks both in turns; medians.`,
+  '',
+  ...table(['vmattach µs', 'QEMU µs', 'vmattach / QEMU'], [[vmattachUs, qemuUs ?? '-', timesQemu ?? '-']]),
+];
+
+const hotplug = ({ hotplug: rows }) => [
+  '## Plugging a device',
+  '',
+  'In the same guest: `device_add` until its reply, in a machine whose address space another device has set up (iommufd), in turns;',
+  'medians. QEMU resets the device once more before it replies.',
+  '',
+  ...table(
+    ['device', 'runs', 'vmattach ms', 'QEMU ms', 'vmattach / QEMU'],
+    rows.map((row) => [row.device, row.rounds, row.vmattachMs, row.qemuMs, row.timesQemu]),
+  ),
+];
+
 /** @param results as run.mjs prints them; sections that were not measured are left out */
-export const document = ({ machine, startup: start, planner: plans, grammars: parsing, guest }) =>
+export const document = ({ machine, startup: start, planner: plans, grammars: parsing, monitor: roundTrip, guest }) =>
   [
     '# Benchmarks',
     '',
@@ -88,5 +108,7 @@ export const document = ({ machine, startup: start, planner: plans, grammars: pa
     '',
     ...grammars(parsing),
     '',
-    ...(guest === undefined ? [] : [...attach(guest), '', ...mapping(guest), '']),
+    ...monitor(roundTrip),
+    '',
+    ...(guest === undefined ? [] : [...attach(guest), '', ...hotplug(guest), '', ...mapping(guest), '']),
   ].join('\n');

@@ -3,16 +3,16 @@
  * took to bench.json in the results folder. Usage: node in-guest.mjs ATTACH-PROGRAM BUDGET-SECONDS
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { addressOf, bindToVfio } from './guest-devices.mjs';
 import { inTurns, median, round, timeCommand } from './measure.mjs';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const [attachProgram = '', budgetSeconds = '180'] = process.argv.slice(2);
-const { roles } = JSON.parse(readFileSync(path.join(ROOT, 'test/kernel/profiles.json'), 'utf8'));
-const ADDRESSES = ['flrA', 'flrB', 'flrC', 'flrD'].map((role) => roles[role].address);
+const ADDRESSES = ['flrA', 'flrB', 'flrC', 'flrD'].map(addressOf);
 const CASES = [
   { devices: 1, mib: 64 },
   { devices: 2, mib: 64 },
@@ -20,13 +20,6 @@ const CASES = [
   { devices: 4, mib: 512 },
 ].flatMap((size) => ['iommufd', 'type1'].map((backend) => ({ ...size, backend })));
 const QEMU = 'qemu-system-x86_64';
-
-const bindToVfio = (address) => {
-  const folder = `/sys/bus/pci/devices/${address}`;
-  writeFileSync(`${folder}/driver_override`, 'vfio-pci');
-  if (existsSync(`${folder}/driver`)) writeFileSync(`${folder}/driver/unbind`, address);
-  writeFileSync('/sys/bus/pci/drivers_probe', address);
-};
 
 const deviceOptions = ({ devices, backend }) => [
   ...(backend === 'iommufd' ? ['-object', 'iommufd,id=i'] : []),

@@ -1,6 +1,6 @@
 /**
- * npm run bench [-- --guest] [--write-docs] [--output FILE]: measures start-up, planner and grammars, with --guest also the attach of
- * devices on a real kernel. Prints the figures as JSON, and writes them to FILE and as a page to docs/benchmarks.md when asked to.
+ * npm run bench [-- --guest] [--write-docs] [--output FILE]: measures start-up, planner, grammars and the monitor, with --guest also
+ * the attach and the plugging of devices on a real kernel. Prints the figures as JSON, and writes them to FILE and as a page to docs/benchmarks.md when asked to.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { document } from './document.mjs';
 import { benchGrammars } from './grammars.mjs';
 import { benchGuest } from './guest.mjs';
+import { benchMonitor } from './monitor.mjs';
 import { loadSubjects } from './load-subjects.mjs';
 import { benchPlanner } from './planner.mjs';
 import { benchStartup } from './startup.mjs';
@@ -33,6 +34,7 @@ const results = {
   startup: await benchStartup(),
   planner: benchPlanner(subjects),
   grammars: benchGrammars(subjects),
+  monitor: await benchMonitor(),
   ...(values.guest && { guest: benchGuest() }),
 };
 
