@@ -19,10 +19,12 @@ export interface BindRequest {
   readonly onlyNamed: boolean;
   /** Takes devices that the host uses. */
   readonly force: boolean;
+  /** Leaves named devices that vfio has already, whichever of its drivers it is. */
+  readonly keepBound?: boolean;
 }
 
-const namedMember = (device: PciDeviceFacts, driver: string): PlannedMember =>
-  device.driver === driver
+const namedMember = (device: PciDeviceFacts, { driver, keepBound = false }: BindRequest): PlannedMember =>
+  device.driver === driver || (keepBound && isVfioBound(device))
     ? { device, reason: 'bound already', target: undefined }
     : { device, reason: 'named', target: { driver } };
 
@@ -76,7 +78,7 @@ const recordOf = (facts: BindingFacts, { device, driver }: Move, records: UndoRe
 export const planBinding = (facts: BindingFacts, request: BindRequest, records: UndoRecords): BindingPlan => {
   const named = new Set(request.devices);
   const members = concernedDevices(facts.host, request.devices).map((device) =>
-    named.has(device.address) ? namedMember(device, request.driver) : otherMember(device, request),
+    named.has(device.address) ? namedMember(device, request) : otherMember(device, request),
   );
   const moves = movesOf(members);
   const problems = [

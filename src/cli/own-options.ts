@@ -36,6 +36,20 @@ export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
     metavar: 'PATH',
     description: 'the QEMU that runs machine types other than bare; else $VMATTACH_QEMU, else qemu-system-* in PATH',
   },
+  {
+    name: 'run-as',
+    metavar: 'USER[:GROUP]',
+    description: 'run QEMU as this user, without capabilities and groups; what it may not open is opened here and passed',
+  },
+  { name: 'pass-fds', description: 'open /dev/iommu and the cdevs of devices here and pass them to QEMU by number' },
+  {
+    name: 'supervise',
+    description: 'stay as the parent of QEMU: forward signals and the exit status, explain a failure, take back what was granted',
+  },
+  {
+    name: 'manage-devices',
+    description: 'bind the devices and their IOMMU groups to vfio-pci before, and give them back after; implies --supervise',
+  },
   { name: 'trace', metavar: 'FILE', description: 'write every kernel call with its time (Chrome trace format)' },
   {
     name: 'log-level',

@@ -18,6 +18,13 @@ export interface Settings {
   readonly hostModel: string | undefined;
   readonly backends: BackendSettings;
   readonly qemu: string | undefined;
+  /** `USER[:GROUP]`, as it was written. */
+  readonly runAs: string | undefined;
+  /** Implied by `runAs`. */
+  readonly passFds: boolean;
+  /** Implied by `manageDevices`. */
+  readonly supervise: boolean;
+  readonly manageDevices: boolean;
   readonly trace: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFile: string | undefined;
@@ -31,6 +38,10 @@ interface ParsedValues {
   readonly defaultBackend: DefaultBackend;
   readonly enableBackends: readonly BackendName[];
   readonly qemu?: string;
+  readonly runAs?: string;
+  readonly passFds?: boolean;
+  readonly supervise?: boolean;
+  readonly manageDevices?: boolean;
   readonly trace?: string;
   readonly logLevel: LogLevel;
   readonly logFile?: string;
@@ -96,6 +107,10 @@ export const readSettings = (options: readonly ScannedOption[]): Settings => {
     hostModel: values.hostModel,
     backends: { byDefault: values.defaultBackend, enabled: new Set(values.enableBackends) },
     qemu: values.qemu,
+    runAs: values.runAs,
+    passFds: values.passFds === true || values.runAs !== undefined,
+    supervise: values.supervise === true || values.manageDevices === true,
+    manageDevices: values.manageDevices === true,
     trace: values.trace,
     logLevel: values.logLevel,
     logFile: values.logFile,

@@ -2,6 +2,7 @@
 export const ERRNO = [
   { name: 'EPERM', errno: 1, text: 'Operation not permitted' },
   { name: 'ENOENT', errno: 2, text: 'No such file or directory' },
+  { name: 'ESRCH', errno: 3, text: 'No such process' },
   { name: 'EINTR', errno: 4, text: 'Interrupted system call' },
   { name: 'EIO', errno: 5, text: 'Input/output error' },
   { name: 'ENXIO', errno: 6, text: 'No such device or address' },
@@ -31,6 +32,7 @@ export const ERRNO = [
   { name: 'ENAMETOOLONG', errno: 36, text: 'File name too long' },
   { name: 'ENOSYS', errno: 38, text: 'Function not implemented' },
   { name: 'ELOOP', errno: 40, text: 'Too many levels of symbolic links' },
+  { name: 'ENODATA', errno: 61, text: 'No data available' },
   { name: 'EOVERFLOW', errno: 75, text: 'Value too large for defined data type' },
   { name: 'EBADFD', errno: 77, text: 'File descriptor in bad state' },
   { name: 'EILSEQ', errno: 84, text: 'Invalid or incomplete multibyte or wide character' },

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { KoffiFunc, LibraryHandle } from 'koffi';
 import type koffi from 'koffi';
 import type { node } from 'koffi';
+import { declarePrivilegeCalls, type PrivilegeCalls } from './libc-privileges.ts';
 
 type Koffi = typeof koffi;
 
@@ -126,7 +127,15 @@ export interface Libc {
   readonly free: (address: bigint) => void;
   /** Memory at an address as JavaScript sees it; it is not kept alive by this. */
   readonly view: (address: bigint, length: number) => ArrayBuffer;
+
+  /** Declared when it is first asked for. */
+  readonly privileges: () => PrivilegeCalls;
 }
+
+const once = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => (made ??= make());
+};
 
 const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
   errno: () => native.errno(),
@@ -166,6 +175,8 @@ const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
   allocate: (length) => native.alloc('uint8_t', length),
   free: (address) => native.free(address),
   view: (address, length) => native.view(address, length),
+
+  privileges: once(() => declarePrivilegeCalls(lib)),
 });
 
 const loadLibc = (): Libc => {
