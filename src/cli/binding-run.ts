@@ -48,7 +48,8 @@ const bootId = (): string => {
   }
 };
 
-const openUndoStore = ({ undoFile: file }: BindingValues): UndoStore =>
+/** What earlier binds have saved: in the user's folder, or in the file that an option names. */
+export const openUndoStore = ({ undoFile: file }: Pick<BindingValues, 'undoFile'>): UndoStore =>
   file === undefined
     ? undoFolder(defaultUndoFolder(process.geteuid?.() ?? 0, homedir(), process.env['XDG_STATE_HOME']), bootId())
     : undoFile(file, bootId());

@@ -5,19 +5,23 @@ import type { EngineLaunch } from '../launch/engine-launch.ts';
 import type { PassedFds } from './passed-fds.ts';
 import type { Launch } from './read-launch.ts';
 
-const noModelGuest = (machine: string, hostModel: string) =>
+/** Said of a machine type of an engine. */
+export const noModelGuest = (machine: string, hostModel: string) =>
   failure('CONFLICT', `-machine ${machine} cannot run on the host of a model`, {
     location: `--host-model ${hostModel}`,
     cause: 'only the built-in machine runs on a simulated kernel; QEMU needs a real one',
     fixes: ['vmattach plan with the same options says what would happen on that host', '-machine bare attaches the devices there'],
   });
 
-const notExecuted = (path: string, error: SystemCallError) =>
+/** @param user who was to execute it, if that is another one than who started vmattach */
+export const notExecuted = (path: string, error: SystemCallError, user?: string) =>
   failure('NO_ENGINE', `cannot execute ${path}: ${error.text}`, {
     cause:
       error.code === 'E2BIG'
         ? 'the command line and the environment together are longer than the kernel takes (ulimit -s)'
-        : 'the kernel refused to start this program',
+        : error.code === 'EACCES' && user !== undefined
+          ? `${user} may not execute it, or may not enter one of the folders above it`
+          : 'the kernel refused to start this program',
     fixes:
       error.code === 'E2BIG' ? ['put devices into a file: -readconfig FILE'] : [`file ${path}`, '--qemu PATH with another QEMU'],
   });

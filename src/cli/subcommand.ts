@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { failure } from '../errors/problem.ts';
 import { suggest } from '../options/suggest.ts';
-import { LAUNCH, SUBCOMMANDS, type Subcommand } from './subcommands.ts';
+import { BECOME_ORDERED, LAUNCH, SUBCOMMANDS, type Subcommand } from './subcommands.ts';
 
 const NAMES = SUBCOMMANDS.map(({ name }) => name);
 
@@ -15,7 +15,7 @@ const WORD = /^[a-z][a-z-]*$/;
  */
 export const takeSubcommand = (argv: readonly string[]): { readonly command: Subcommand; readonly rest: readonly string[] } => {
   const [word = ''] = argv;
-  const command = SUBCOMMANDS.find(({ name }) => name === word);
+  const command = [...SUBCOMMANDS, BECOME_ORDERED].find(({ name }) => name === word);
   if (command !== undefined) {
     return { command, rest: argv.slice(1) };
   }

@@ -22,6 +22,15 @@ export const LAUNCH: Subcommand = {
   run: launch,
 };
 
+/** For vmattach itself: what `--supervise` starts, and what becomes the engine. */
+export const BECOME_ORDERED: Subcommand = {
+  name: '#engine',
+  operands: 'FD',
+  summary: 'become the engine that was ordered through a file descriptor',
+  takesLaunch: false,
+  run: async (argv) => (await import('./commands/become-ordered.ts')).becomeOrdered(argv),
+};
+
 export const SUBCOMMANDS: readonly Subcommand[] = [
   {
     name: 'plan',

@@ -123,6 +123,12 @@ export const CODE_GUIDE: Readonly<Record<ProblemCode, CodeGuide>> = {
     example: { says: 'vfio 0000:06:00.0: Cannot get IOVA ranges: Input/output error' },
     fixes: ['dmesg | tail'],
   },
+  ENGINE_FAILED: {
+    title: 'QEMU failed',
+    meaning: 'QEMU was started under --supervise and ended with an error or by a signal; its last lines are shown',
+    example: { says: '/usr/bin/qemu-system-x86_64 ended with exit status 1' },
+    fixes: ['what its lines say', 'vmattach plan with the same options shows what stands against the launch'],
+  },
   INTERNAL: {
     title: 'Defect of vmattach',
     meaning: 'something happened that the program rules out; nothing is wrong with what was asked for',

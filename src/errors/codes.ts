@@ -19,6 +19,7 @@ export const PROBLEM_CODES = [
   'FILE',
   'HOST_MODEL',
   'SYSTEM_CALL',
+  'ENGINE_FAILED',
   'INTERNAL',
 
   'NO_IOMMU',

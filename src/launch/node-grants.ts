@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { failure } from '../errors/problem.ts';
 import { readFileState, withLock, writeAcl, writeOwner, type FileState } from '../kernel/linux/file-access.ts';
-import { canUserOpen, grantUsers, modeAcl, type FileAccess } from '../kernel/posix-acl.ts';
+import { grantUsers, modeAcl, type FileAccess } from '../kernel/posix-acl.ts';
 import { formatGrant, parseGrant, type GrantHolder, type GrantRecord } from './grant-record.ts';
+import { stateOfNode } from './node-access.ts';
 import type { NodeGrant } from './plan-privileges.ts';
 
 /** Root's folder for the time until the next boot (file-hierarchy(7)). */
@@ -58,11 +59,13 @@ const apply = (node: string, before: FileAccess, holders: readonly GrantHolder[]
   writeOwner(node, { ...before, uid: first, mode: before.mode | OWNER_READ_WRITE });
 };
 
+const recordFile = (folder: string, node: string): string => path.join(folder, `${node.slice(1).replaceAll('/', '-')}.json`);
+
 /** The record comes before the change, so that whoever comes after a crash knows how the node was. */
 const change = (folder: string, node: string, holdersFrom: (holders: readonly GrantHolder[]) => readonly GrantHolder[]): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   withLock(path.join(folder, 'lock'), () => {
-    const file = path.join(folder, `${node.slice(1).replaceAll('/', '-')}.json`);
+    const file = recordFile(folder, node);
     const state = readFileState(node);
     const found = parseGrant(readText(file));
     const record = found !== undefined && isSame(found, state) ? found : undefined;
@@ -103,17 +106,10 @@ export const grantNode = ({ node, uid }: NodeGrant, folder = FOLDER): Granted =>
   const self: GrantHolder = { pid: process.pid, start: startTime(process.pid) ?? '', uid };
   const isOther = (holder: GrantHolder): boolean => holder.pid !== self.pid || holder.uid !== uid;
   change(folder, node, (holders) => [...holders.filter(isOther), self]);
-  return { node, takeBack: () => change(folder, node, (holders) => holders.filter(isOther)) };
-};
-
-/** Whether a user without capabilities can open a node, as its owner, mode and access control list say. */
-export const nodeOpens = (
-  node: string,
-  user: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] },
-) => {
-  try {
-    return canUserOpen(readFileState(node), user);
-  } catch {
-    return 'absent' as const;
-  }
+  const takeBack = (): void => {
+    // A node that went away with its device took the grant along.
+    if (stateOfNode(node) === undefined) rmSync(recordFile(folder, node), { force: true });
+    else change(folder, node, (holders) => holders.filter(isOther));
+  };
+  return { node, takeBack };
 };

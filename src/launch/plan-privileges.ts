@@ -4,10 +4,11 @@ import type { Problem } from '../errors/problem.ts';
 import { IOMMUFD_NODE } from '../host/stock-nodes.ts';
 import type { Credentials } from '../kernel/linux/drop-privileges.ts';
 import type { ResourceLimit } from '../kernel/kernel.ts';
+import type { ActingUser } from '../kernel/posix-acl.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { PlannedDevice } from '../plan/planned-device.ts';
 import type { KvmUse } from './accelerator.ts';
-import { kvmAccess, type Opens } from './kvm-access.ts';
+import { kvmAccess, type Opens, type OwnerOf } from './kvm-access.ts';
 import type { RunAs } from './run-as.ts';
 
 /** A file that is opened here for an engine that may not open it. */
@@ -51,17 +52,24 @@ export interface PrivilegeInput {
   /** The option for which the engine starts a program that gains privileges, as it was written. */
   readonly helper: string | undefined;
   readonly opens: Opens;
+  readonly ownerOf: OwnerOf;
   /** The first `count` numbers that are free for file descriptors. */
   readonly freeNumbers: (count: number) => readonly number[];
 }
 
-const filesToOpen = ({ objects, devices }: Plan): Omit<OpenedFile, 'fd'>[] => [
-  ...objects.flatMap(({ path, iommufd }) =>
-    iommufd === undefined || iommufd.fd !== undefined
+const ROOT: ActingUser = { uid: 0, gid: 0, groups: [] };
+
+/** An object that no device uses yet is opened for those that come later; where that cannot be, they will miss it. */
+const isWanted = (path: string, { devices }: Plan, opens: Opens): boolean =>
+  devices.some(({ object }) => object?.path === path) || opens(IOMMUFD_NODE, ROOT) !== 'absent';
+
+const filesToOpen = (plan: Plan, opens: Opens): Omit<OpenedFile, 'fd'>[] => [
+  ...plan.objects.flatMap(({ path, iommufd }) =>
+    iommufd === undefined || iommufd.fd !== undefined || !isWanted(path, plan, opens)
       ? []
       : [{ owner: path, kind: 'iommufd' as const, node: IOMMUFD_NODE, chargesProcess: iommufd.accounting === 'process' }],
   ),
-  ...devices.flatMap(({ path, backend, fd, cdev }) =>
+  ...plan.devices.flatMap(({ path, backend, fd, cdev }) =>
     backend !== 'iommufd' || fd !== undefined || cdev === undefined
       ? []
       : [{ owner: path, kind: 'vfio-cdev' as const, node: cdev.path, chargesProcess: false }],
@@ -90,11 +98,12 @@ const refused = (node: string, { name }: RunAs, device: PlannedDevice): Problem 
   ],
 });
 
+/** A container node that is made later is everybody's (drivers/vfio/container.c); a group node is root's. */
+const isClosed = (node: string, opens: ReturnType<Opens>): boolean => (opens === 'absent' ? node !== CONTAINER_NODE : !opens);
+
 const nodeAccess = (plan: Plan, runAs: RunAs, { opens, supervised }: PrivilegeInput) => {
   const user = { uid: runAs.uid, gid: runAs.gid, groups: [] };
-  const closed = [...type1Nodes(plan)].filter(
-    ([node]) => opens(node, user) !== true && !(node === CONTAINER_NODE && opens(node, user) === 'absent'),
-  );
+  const closed = [...type1Nodes(plan)].filter(([node]) => isClosed(node, opens(node, user)));
   return supervised
     ? { grants: closed.map(([node]) => ({ node, uid: runAs.uid })), problems: [] }
     : { grants: [], problems: closed.map(([node, device]) => refused(node, runAs, device)) };
@@ -111,14 +120,14 @@ const type1Note = (plan: Plan, { runAs }: PrivilegeInput): string[] =>
 /** What passing files and running as another user takes, and what stands against it. Pure but for what it asks of its input. */
 export const planPrivileges = (plan: Plan, input: PrivilegeInput): PrivilegePlan => {
   const { runAs, helper, memlock } = input;
-  const files = filesToOpen(plan);
+  const files = filesToOpen(plan, input.opens);
   const numbers = input.freeNumbers(files.length);
   const opened = files.map((file, index): OpenedFile => ({ ...file, fd: numbers[index] ?? -1 }));
   if (runAs === undefined) {
     return { user: undefined, credentials: undefined, opened, grants: [], memlock, notes: type1Note(plan, input), problems: [] };
   }
   const { grants, problems } = nodeAccess(plan, runAs, input);
-  const kvm = kvmAccess(runAs, input.kvm, input.opens);
+  const kvm = kvmAccess(runAs, input.kvm, input.opens, input.ownerOf);
   const allowHelpers = helper !== undefined;
   return {
     user: runAs,

@@ -61,7 +61,7 @@ const withoutGroup = (text: string, uid: number) =>
 const asRoot = (text: string) =>
   failure('VALUE_INVALID', 'root is who an engine runs as without this option', {
     location: locationOf(text),
-    cause: 'the files of the host are root’s, so that root without capabilities is separated from nothing',
+    cause: "the files of the host are root's, so that root without capabilities is separated from nothing",
     fixes: ['name a user without privileges', 'leave --run-as out'],
   });
 

@@ -2,7 +2,9 @@ import type { AddressSpace } from '../backends/address-space.ts';
 import { hex } from '../backends/iova-ranges.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { PropertyValue, PropertyValues } from '../objects/property.ts';
+import type { BindingPlan } from '../binding/binding-plan.ts';
 import type { EngineLaunch } from '../launch/engine-launch.ts';
+import type { PrivilegePlan } from '../launch/plan-privileges.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeviceEntry } from '../plan/plan-device.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
@@ -69,12 +71,36 @@ const execJson = ({ path, command }: EngineLaunch) => ({
   changes: command.changes.map(({ from, to, reasons }) => ({ from: from ?? null, to, reasons })),
 });
 
+const privilegesJson = ({ user, credentials, opened, grants, memlock, notes }: PrivilegePlan) => ({
+  user: user === undefined ? null : { name: user.name, uid: user.uid, gid: user.gid, groups: credentials?.groups ?? [] },
+  opened: opened.map(({ fd, kind, node, owner }) => ({ fd, kind, node, owner })),
+  grants: grants.map(({ node, uid }) => ({ node, uid })),
+  memlockBytes: memlock?.soft === undefined ? null : exact(memlock.soft),
+  notes,
+});
+
+const bindingJson = ({ device, target, reason }: BindingPlan['members'][number]) => ({
+  address: device.address,
+  group: device.group,
+  driver: device.driver,
+  driverThen: target === undefined || target === 'any' ? device.driver : target.driver,
+  reason,
+});
+
+/** What goes on around a plan when it is launched. */
+interface PlanSurroundings {
+  /** For machine types that are not built in. */
+  readonly engine?: EngineLaunch | undefined;
+  readonly privileges?: PrivilegePlan | undefined;
+  readonly binding?: BindingPlan | undefined;
+}
+
 /**
  * A plan as the object that `plan --format json` prints, `schema` "vmattach.plan/1". Keys are stable; the same command line on
  * the same host gives the same bytes.
- * @param engine what an engine is started with, for machine types that are not built in
+ * @param surroundings how an engine is started, as whom and with what, and which devices are bound before
  */
-export const planJson = (plan: Plan, engine?: EngineLaunch) => ({
+export const planJson = (plan: Plan, { engine, privileges, binding }: PlanSurroundings = {}) => ({
   schema: 'vmattach.plan/1',
   machine: {
     type: plan.request.machine.type,
@@ -95,5 +121,7 @@ export const planJson = (plan: Plan, engine?: EngineLaunch) => ({
   steps: plan.steps.map(({ id, call, after, subject }) => ({ id, call, after, subject })),
   timeline: plan.timeline,
   ...(engine !== undefined && { exec: execJson(engine) }),
+  ...(privileges !== undefined && { privileges: privilegesJson(privileges) }),
+  ...(binding !== undefined && { bindings: binding.members.map(bindingJson) }),
   problems: plan.problems.map(problemJson),
 });

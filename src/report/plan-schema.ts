@@ -124,6 +124,48 @@ const EXEC = closed('How the engine is started; only where an engine runs the ma
   changes: list('What is not as it was written; empty when everything goes through word for word.', CHANGE),
 });
 
+const ID: Schema = { type: 'integer', minimum: 0, maximum: 0xffff_ffff };
+
+const OPENED = closed('A file that vmattach opens and passes to the engine.', {
+  fd: { type: 'integer', minimum: 0, description: 'The number that the engine gets.' },
+  kind: choice('What it is.', ['iommufd', 'vfio-cdev']),
+  node: path('The node, e.g. "/dev/iommu".'),
+  owner: path('QOM path of the object or device that uses it.'),
+});
+
+const PRIVILEGES = closed('What the engine is allowed; only with --run-as or --pass-fds.', {
+  user: {
+    description: 'Who it runs as; null: who starts vmattach.',
+    anyOf: [
+      { type: 'null' },
+      closed('A user, without capabilities.', {
+        name: text('The name, or the number where it has none.'),
+        uid: { ...ID, description: 'User id.' },
+        gid: { ...ID, description: 'Group id.' },
+        groups: list('Supplementary groups that are kept.', ID),
+      }),
+    ],
+  },
+  opened: list('In the order in which they are opened.', OPENED),
+  grants: list(
+    'Nodes that the user may open for the life of the machine.',
+    closed('A grant.', { node: path('The node.'), uid: { ...ID, description: 'User id.' } }),
+  ),
+  memlockBytes: {
+    description: 'RLIMIT_MEMLOCK that the engine is started with, in bytes; null where it is not raised.',
+    anyOf: [{ type: 'null' }, EXACT_INTEGER, DECIMAL],
+  },
+  notes: list('What else is to be known.', text('A sentence.')),
+});
+
+const BINDING = closed('A member of an IOMMU group that --manage-devices takes.', {
+  address: text('PCI address.'),
+  group: { type: ['integer', 'null'], minimum: 0, description: 'Number of its IOMMU group.' },
+  driver: textOrNull('Its driver now.'),
+  driverThen: textOrNull('Its driver during the launch.'),
+  reason: text('Why it is moved or stays.'),
+});
+
 /** What `vmattach plan --format json` prints: the source of docs/plan.schema.json. */
 export const PLAN_SCHEMA: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -142,8 +184,10 @@ export const PLAN_SCHEMA: Schema = {
       steps: list('What would be done; empty when a problem is an error.', STEP),
       timeline: TIMELINE,
       exec: EXEC,
+      privileges: PRIVILEGES,
+      bindings: list('Members of the groups of all devices that --manage-devices takes, and what becomes of them.', BINDING),
       problems: list('Empty when there is nothing to say.', PROBLEM),
     },
-    ['exec'],
+    ['exec', 'privileges', 'bindings'],
   ),
 };

@@ -35,6 +35,11 @@ const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<num
   }
   const inherited = inheritedFds();
   const passed = await takePassedFds(launched);
+  if (settings.passFds || settings.supervise) {
+    warnings.say();
+    const { launchPrepared } = await import('../prepared-launch.ts');
+    return launchPrepared(passed, inherited, daemon);
+  }
   const { request } = passed.launch;
   const host = await accessHost(settings.hostModel, request);
   const { plan, engine } = planWithEngine(createPlan(request, host.facts, settings.backends), passed);

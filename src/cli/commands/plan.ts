@@ -1,5 +1,3 @@
-import type { LaunchPlan } from '../../launch/engine-launch.ts';
-import { createPlan } from '../../plan/create-plan.ts';
 import { hasErrors } from '../../plan/plan.ts';
 import { engineText } from '../../report/engine-text.ts';
 import { planDot } from '../../report/plan-dot.ts';
@@ -7,21 +5,31 @@ import { planJson } from '../../report/plan-json.ts';
 import { planMermaid } from '../../report/plan-mermaid.ts';
 import { planSvg } from '../../report/plan-svg.ts';
 import { planText } from '../../report/plan-text.ts';
+import { bindingsText, privilegesText } from '../../report/privileges-text.ts';
 import { planFleet } from '../fleet.ts';
-import { accessHost } from '../host-access.ts';
 import { isModelFolder } from '../model-folder.ts';
 import { lookAtPassedFds } from '../passed-fds.ts';
 import { print } from '../output.ts';
-import { planWithEngine } from '../plan-engine.ts';
+import { prepareLaunch, type PreparedLaunch } from '../prepare-launch.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import type { Format } from '../settings.ts';
 
-const write = ({ plan, engine }: LaunchPlan, format: Format): string | Promise<string> => {
+/** The plan, and what goes on around it, one part below the other. */
+const text = ({ plan, engine, privileges, managed }: PreparedLaunch): string =>
+  [
+    planText(plan),
+    ...(managed === undefined ? [] : [bindingsText(managed.binding)]),
+    ...(privileges === undefined ? [] : [privilegesText(privileges)]),
+    ...(engine === undefined ? [] : [engineText(engine)]),
+  ].join('\n\n');
+
+const write = (prepared: PreparedLaunch, format: Format): string | Promise<string> => {
+  const { plan, engine, privileges, managed } = prepared;
   switch (format) {
     case 'text':
-      return [planText(plan), ...(engine === undefined ? [] : ['', engineText(engine)])].join('\n');
+      return text(prepared);
     case 'json':
-      return JSON.stringify(planJson(plan, engine), undefined, 2);
+      return JSON.stringify(planJson(plan, { engine, privileges, binding: managed?.binding }), undefined, 2);
     case 'dot':
       return planDot(plan);
     case 'mermaid':
@@ -32,7 +40,7 @@ const write = ({ plan, engine }: LaunchPlan, format: Format): string | Promise<s
 };
 
 /** @returns the exit status: 1 iff something of level error stands against the launch */
-const showPlan = async (planned: LaunchPlan, format: Format): Promise<number> => {
+const showPlan = async (planned: PreparedLaunch, format: Format): Promise<number> => {
   print(await write(planned, format));
   return hasErrors(planned.plan) ? 1 : 0;
 };
@@ -44,8 +52,7 @@ export const planLaunch = async (launch: Launch): Promise<number> => {
   if (settings.hostModel !== undefined && isModelFolder(settings.hostModel)) {
     return planFleet(settings.hostModel, request, settings);
   }
-  const { facts } = await accessHost(settings.hostModel, request, { names: true, holders: true });
-  return showPlan(planWithEngine(createPlan(request, facts, settings.backends), passed), settings.format);
+  return showPlan(await prepareLaunch(passed, { names: true, holders: true }), settings.format);
 };
 
 /** `vmattach plan`, the same as `--dry-run`: touches nothing. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Libc } from './libc.ts';
+import { libc as loadLibc, type Libc } from './libc.ts';
 
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -58,7 +58,7 @@ const fileLimit = (process: string): FileLimit | undefined => {
  * Node raises the soft limit of open files to the hard one and keeps no record of what it was. A parent with the same hard limit
  * is where the limits came from: its soft limit is given back.
  */
-const restoreFileLimit = (libc: Libc): void => {
+export const restoreFileLimit = (libc: Libc = loadLibc()): void => {
   const ours = fileLimit('self');
   const parents = fileLimit(String(process.ppid));
   if (ours === undefined || parents === undefined) return;
