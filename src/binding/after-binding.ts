@@ -1,4 +1,4 @@
-import type { HostModel, NodeFacts, PciDeviceFacts } from '../host/model.ts';
+import type { CdevFacts, HostModel, NodeFacts } from '../host/model.ts';
 import { isVfioDriver } from '../host/query.ts';
 import { CONTAINER_NODE, IOMMUFD_NODE } from '../host/stock-nodes.ts';
 import type { BindingPlan } from './binding-plan.ts';
@@ -17,18 +17,28 @@ const nextCdev = (taken: Set<string>): string => {
 /** Which number the node of a cdev gets is not known before, and decides nothing. */
 const UNKNOWN_NUMBER = '511';
 
+/** As they are bound: siblings of named devices first. */
+const inOrder = (members: BindingPlan['members']): BindingPlan['members'] => [
+  ...members.filter(({ reason }) => reason === 'sibling'),
+  ...members.filter(({ reason }) => reason !== 'sibling'),
+];
+
 const driversAfter = ({ members }: BindingPlan): ReadonlyMap<string, string | null> =>
   new Map(
-    members.flatMap(({ device, target }) =>
+    inOrder(members).flatMap(({ device, target }) =>
       target === undefined || target === 'any' ? [] : [[device.address, target.driver] as const],
     ),
   );
 
-const bound = (device: PciDeviceFacts, driver: string | null, makesCdevs: boolean, taken: Set<string>): PciDeviceFacts => {
-  if (!isVfioDriver(driver) || !makesCdevs) return { ...device, driver };
-  const name = nextCdev(taken);
-  return { ...device, driver, cdev: { name, device: `${UNKNOWN_NUMBER}:${name.slice('vfio'.length)}` } };
-};
+/** The cdevs of devices that get a driver of vfio, by address. */
+const cdevsAfter = (drivers: ReadonlyMap<string, string | null>, taken: Set<string>): ReadonlyMap<string, CdevFacts> =>
+  new Map(
+    [...drivers].flatMap(([address, driver]) => {
+      if (!isVfioDriver(driver)) return [];
+      const name = nextCdev(taken);
+      return [[address, { name, device: `${UNKNOWN_NUMBER}:${name.slice('vfio'.length)}` }] as const];
+    }),
+  );
 
 /** The modules of vfio bring its nodes along; what is missing with the modules loaded stays missing. */
 const nodesAfter = (nodes: HostModel['nodes'], loadsModules: boolean): Record<string, NodeFacts | null> =>
@@ -46,6 +56,7 @@ export const afterBinding = (host: HostModel, plan: BindingPlan, cdevs: readonly
   const drivers = driversAfter(plan);
   if (drivers.size === 0) return host;
   const taken = new Set([...cdevs, ...host.devices.flatMap(({ cdev }) => cdev?.name ?? [])]);
+  const made = host.kernel.vfioCdev === false ? new Map<string, CdevFacts>() : cdevsAfter(drivers, taken);
   const loadsModules = plan.modules.length > 0;
   const { kernel } = host;
   return {
@@ -53,7 +64,7 @@ export const afterBinding = (host: HostModel, plan: BindingPlan, cdevs: readonly
     kernel: { ...kernel, container: loadsModules && kernel.container === 'none' ? 'unknown' : kernel.container },
     devices: host.devices.map((device) => {
       const driver = drivers.get(device.address);
-      return driver === undefined ? device : bound(device, driver, kernel.vfioCdev !== false, taken);
+      return driver === undefined ? device : { ...device, driver, cdev: made.get(device.address) ?? null };
     }),
     nodes: nodesAfter(host.nodes, loadsModules),
   };
