@@ -27,7 +27,10 @@ const load = (file, profile) => {
   return { exports: loaded.exports, script };
 };
 
-/** What a command line will need: all of the built-in machine, or only what comes before an engine. */
-const profileOf = (argv) => (argv.some((word) => /^(type=)?bare\b/.test(word)) ? 'bare' : 'engine');
+/** What a command line will need: all of the built-in machine, only what comes before an engine, or, by the look of it, the engine alone. */
+const profileOf = (words) => {
+  if (words.some((word) => /^(type=)?bare\b/.test(word))) return 'bare';
+  return words.some((word) => /vfio|iommu/.test(word)) ? 'engine' : 'pass-through';
+};
 
 module.exports = { cacheFile, load, profileOf };

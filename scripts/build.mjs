@@ -1,11 +1,14 @@
-/** Bundles src/ into dist/main.cjs, one file that starts fast, and stores V8's compiled code beside it. */
+/**
+ * Bundles src/ into dist/main.cjs, one file that starts fast, and into dist/pass-through.cjs what it takes to start an engine and nothing
+ * else; stores V8's compiled code beside them.
+ */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
-const OUTPUT = path.join(ROOT, 'dist', 'main.cjs');
+const FOLDER = path.join(ROOT, 'dist');
 
 /** commander loads node:child_process at once, for executable subcommands that vmattach does not have; it costs 1.4 ms of each start. */
 const lazyChildProcess = {
@@ -20,11 +23,13 @@ const lazyChildProcess = {
   },
 };
 
-mkdirSync(path.dirname(OUTPUT), { recursive: true });
+rmSync(FOLDER, { recursive: true, force: true });
+mkdirSync(FOLDER);
 
 await build({
-  entryPoints: [path.join(ROOT, 'src', 'cli', 'main.ts')],
-  outfile: OUTPUT,
+  entryPoints: ['main', 'pass-through'].map((name) => path.join(ROOT, 'src', 'cli', `${name}.ts`)),
+  outdir: FOLDER,
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   format: 'cjs',
   platform: 'node',
@@ -34,16 +39,15 @@ await build({
   define: { 'import.meta.url': '__filename' },
   plugins: [lazyChildProcess],
   charset: 'ascii',
-  minifyWhitespace: true,
-  minifySyntax: true,
+  minify: true,
   legalComments: 'none',
   logLevel: 'warning',
 });
 
 /** Functions that ran are stored compiled, so a cache is written by a process that has done its kind of launch once. */
-for (const profile of ['bare', 'engine']) {
+for (const profile of ['bare', 'engine', 'pass-through']) {
   const store = path.join(ROOT, 'scripts', 'store-code-cache.cjs');
-  const { status, stderr } = spawnSync(process.execPath, [store, OUTPUT, profile], { cwd: ROOT, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(process.execPath, [store, FOLDER, profile], { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) {
     console.error(`the code cache could not be written:\n${stderr}`);
     process.exitCode = 1;

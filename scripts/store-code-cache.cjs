@@ -1,13 +1,13 @@
 'use strict';
 /**
- * Runs the program once and stores V8's code for all functions that ran. Usage: store-code-cache.cjs FILE PROFILE
+ * Runs the program once and stores V8's code for all functions that ran. Usage: store-code-cache.cjs FOLDER PROFILE
  * Reading a cache costs as much as it is large, so that each kind of launch has its own.
  */
 const { rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { cacheFile, load } = require('../bin/load.cjs');
 
-const [file, profile] = process.argv.slice(2);
+const [folder, profile] = process.argv.slice(2);
 const DEVICES = [
   '-object',
   'iommufd,id=i',
@@ -32,16 +32,27 @@ const RUNS = {
   ],
 };
 
-const run = async () => {
-  const cache = cacheFile(file, profile);
-  rmSync(cache, { force: true });
-  const { exports: program, script } = load(path.resolve(file), profile);
-  process.stdout.write = () => true;
-  process.stderr.write = () => true;
+const runMain = async (program) => {
   for (const [args, expected] of RUNS[profile]) {
     const status = await program.main(args);
     if (status !== expected) throw new Error(`vmattach ${args.join(' ')} ended with status ${status}`);
   }
+};
+
+/** As far as it goes without an engine: the process goes on as one otherwise. */
+const runPassThrough = ({ passThrough }) => {
+  process.env.VMATTACH_QEMU = __filename;
+  passThrough(['-machine', 'none', '-S', '-qmp', 'stdio']);
+};
+
+const run = async () => {
+  const file = path.resolve(folder, profile === 'pass-through' ? 'pass-through.cjs' : 'main.cjs');
+  const cache = cacheFile(file, profile);
+  rmSync(cache, { force: true });
+  const { exports: program, script } = load(file, profile);
+  process.stdout.write = () => true;
+  process.stderr.write = () => true;
+  await (profile === 'pass-through' ? runPassThrough(program) : runMain(program));
   writeFileSync(cache, script.createCachedData());
   process.exit(0);
 };

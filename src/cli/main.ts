@@ -2,7 +2,7 @@ import { VmattachError } from '../errors/problem.ts';
 import { scanArgv, type ScannedArgv } from '../options/scan-argv.ts';
 import { answerHelp } from './help-request.ts';
 import { hasEngine } from './engine-search.ts';
-import { print, sayLines, sayProblem, tolerateClosedPipes } from './output.ts';
+import { print, sayLines, sayProblem } from './output.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { takeSubcommand } from './subcommand.ts';
 import { LAUNCH } from './subcommands.ts';
@@ -65,7 +65,6 @@ const explain = (error: unknown): void => {
 
 /** The program. @param argv without the interpreter and the script. @returns the exit status */
 export const main = async (argv: readonly string[]): Promise<number> => {
-  tolerateClosedPipes();
   try {
     return await run(argv);
   } catch (error) {

@@ -8,7 +8,7 @@ import { addressText } from '../monitor/chardev-spec.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { startMonitors, type Monitors } from '../monitor/start-monitors.ts';
 import { IdleMemory } from './idle-memory.ts';
-import { say } from './output.ts';
+import { say, tolerant } from './output.ts';
 import { VERSION } from './version.ts';
 
 /** Whether standard output belongs to a monitor: then nothing else may be written to it. */
@@ -42,7 +42,7 @@ export const openMonitors = (
       fdSources,
       openMessageSocket,
       boundPath,
-      streams: { input: process.stdin, output: process.stdout },
+      streams: { input: process.stdin, output: tolerant(process.stdout) },
       onWait: sayWaiting,
       stop,
     },

@@ -1,5 +1,5 @@
 import { failure } from '../errors/problem.ts';
-import { isRuntimeFd } from '../host/is-runtime-fd.ts';
+import { isRuntimeFd } from '../host/runtime-fds.ts';
 import { observeFd } from '../host/observe-fd.ts';
 import { openFdReference, type FdSources } from '../kernel/fd-reference.ts';
 import { linuxFdCalls } from '../kernel/linux/fd-calls.ts';

@@ -53,7 +53,7 @@ const withLimit = ({ process, ...host }: HostModel, { soft, hard }: ResourceLimi
 /** The plan with the limit that the engine is started with; how high that has to be, a plan without it tells. */
 const limitedPlan = ({ request, settings }: Launch, facts: HostModel): LimitedPlan => {
   const create = (host: HostModel): Plan => createPlan(request, host, settings.backends);
-  if (!settings.passFds || !needsEngine({ request })) return { plan: create(facts), memlock: undefined };
+  if (!settings.passFds || !needsEngine(request)) return { plan: create(facts), memlock: undefined };
   const host = settings.runAs === undefined ? facts : withoutExemption(facts);
   const plan = create(host);
   const memlock = engineMemlock(plan.memlock, host.process);
@@ -98,7 +98,7 @@ const withProblems = (plan: Plan, before: readonly Problem[], after: readonly Pr
 
 /** @throws OPTION_UNSUPPORTED, CONFLICT, VALUE_INVALID */
 const readUser = ({ settings, scanned, request }: Launch): RunAs | undefined => {
-  if (needsEngine({ request })) refuseDaemon(scanned.options, settings);
+  if (needsEngine(request)) refuseDaemon(scanned.options, settings);
   else refuseForBuiltIn(scanned.options);
   return settings.runAs === undefined ? undefined : readRunAs(settings.runAs, settings.hostModel !== undefined);
 };
@@ -115,7 +115,7 @@ export const prepareLaunch = async (passed: PassedFds<Launch>, view: HostView = 
   const managed = settings.manageDevices ? planManagedDevices(request, host.facts, settings.hostModel !== undefined) : undefined;
   const facts = managed?.host ?? host.facts;
   const limited = limitedPlan(launch, facts);
-  const privileges = settings.passFds && needsEngine({ request }) ? privilegesOf(passed, facts, limited, runAs) : undefined;
+  const privileges = settings.passFds && needsEngine(request) ? privilegesOf(passed, facts, limited, runAs) : undefined;
   const refusals = settings.runAs === undefined || mayChangeUser(facts.process) ? [] : [notRoot(settings.runAs, facts.process)];
   const plan = withProblems(limited.plan, [...refusals, ...(managed?.binding.problems ?? [])], privileges?.problems ?? []);
   const opened = (privileges?.opened ?? []).map(({ owner, fd }) => [owner, fd] as const);

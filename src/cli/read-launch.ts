@@ -1,3 +1,4 @@
+import type { Problem } from '../errors/problem.ts';
 import { readMonitors, type MonitorSpec } from '../monitor/monitor-spec.ts';
 import { expandOptions } from '../options/expand-options.ts';
 import { scanArgv, type ScannedArgv } from '../options/scan-argv.ts';
@@ -5,7 +6,7 @@ import { readIdentity, type MachineIdentity } from '../request/machine-identity.
 import { BARE_MACHINE } from '../request/read-machine.ts';
 import { readRequest } from '../request/read-request.ts';
 import type { LaunchRequest } from '../request/request.ts';
-import { readConfigFile } from './read-config-file.ts';
+import { ConfigFiles } from './config-files.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { warningReporter } from './warnings.ts';
@@ -22,14 +23,17 @@ export interface Launch {
   readonly identity: MachineIdentity;
   /** The monitors of the built-in machine; an engine has its own. */
   readonly monitors: readonly MonitorSpec[];
+  /** What stands against the launch, though the rest of it can be planned. */
+  readonly problems: readonly Problem[];
 }
 
 /** @param warn is told of warnings. @throws VmattachError */
 export const readLaunch = (argv: readonly string[], warn = warningReporter()): Launch => {
   const words = scanArgv(argv, OWN_OPTIONS);
   const settings = readSettings(words.options);
-  const scanned = { ...words, options: expandOptions(words.options, readConfigFile) };
+  const files = new ConfigFiles(settings.hostModel === undefined);
+  const scanned = { ...words, options: expandOptions(words.options, files.read) };
   const request = readRequest(scanned, DEFAULT_MACHINE, warn);
   const monitors = request.machine.type === BARE_MACHINE ? readMonitors(scanned.options) : [];
-  return { settings, scanned, request, identity: readIdentity(scanned.options), monitors };
+  return { settings, scanned, request, identity: readIdentity(scanned.options), monitors, problems: files.problems };
 };

@@ -1,7 +1,7 @@
 import { spawn, type IOType } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { failure } from '../errors/problem.ts';
-import { inheritedFds } from '../host/inherited-fds.ts';
+import { inheritedFds } from '../host/runtime-fds.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { DAEMON_VARIABLE } from './daemon.ts';
 

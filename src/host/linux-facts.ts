@@ -2,7 +2,7 @@ import path from 'node:path';
 import { readDeviceCgroup } from './device-cgroup.ts';
 import { findHolders } from './find-holders.ts';
 import { identifyFd } from './identify-fd.ts';
-import { isRuntimeFd } from './is-runtime-fd.ts';
+import { isRuntimeFd } from './runtime-fds.ts';
 import type { FdFacts, GroupFacts, HostModel, IommuFacts, NodeFacts, NodeHolder } from './model.ts';
 import { createPciNames } from './pci-names.ts';
 import { readDevices } from './read-devices.ts';

@@ -32,6 +32,9 @@ export interface Lowered {
   readonly reasons: readonly string[];
 }
 
+/** What decides how the command line is written. */
+type Planned = Pick<Plan, 'request' | 'objects' | 'entries'>;
+
 const AUTOMATIC_ID = 'iommufd0';
 
 /** The engine refuses an id that begins with `#`; this one is nobody else's. */
@@ -43,7 +46,7 @@ const automaticId = (taken: ReadonlySet<string>): string => {
 };
 
 /** The object that devices get which name none; it comes before the first of them. */
-const automaticOption = (plan: Plan, taken: ReadonlySet<string>, fds: EngineFds) => {
+const automaticOption = (plan: Planned, taken: ReadonlySet<string>, fds: EngineFds) => {
   const object = plan.objects.find(({ auto }) => auto);
   if (object === undefined) return undefined;
   const id = automaticId(taken);
@@ -60,7 +63,7 @@ class Lowering {
   readonly #objects: Plan['request']['objects'][number][];
   #automaticWritten = false;
 
-  constructor(plan: Plan, fds: EngineFds) {
+  constructor(plan: Planned, fds: EngineFds) {
     this.#fds = fds;
     this.#automatic = automaticOption(plan, plan.request.objectIds, fds);
     this.#devices = [...plan.entries];
@@ -144,7 +147,7 @@ class Lowering {
  * understands (its device and object types, objects made in the background, named or opened file descriptors) is said in the engine's
  * words. Pure.
  */
-export const engineCommand = ({ options, images }: ScannedArgv, plan: Plan, fds: EngineFds): EngineCommand => {
+export const engineCommand = ({ options, images }: ScannedArgv, plan: Planned, fds: EngineFds): EngineCommand => {
   const lowering = new Lowering(plan, fds);
   const words = [...options.filter(({ qemu }) => qemu !== undefined), ...images].toSorted((one, other) => one.index - other.index);
   for (const word of words) {

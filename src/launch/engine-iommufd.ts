@@ -37,7 +37,7 @@ export const knowsIommufd = ({ path }: Engine): boolean | 'unknown' => {
 };
 
 /** @throws NO_ENGINE when something of the launch needs iommufd and the engine is too old for it */
-export const checkEngineIommufd = (engine: Engine, plan: Plan): void => {
+export const checkEngineIommufd = (engine: Engine, plan: Pick<Plan, 'objects'>): void => {
   const user = plan.objects.find(({ iommufd }) => iommufd !== undefined);
   if (user === undefined || knowsIommufd(engine) !== false) return;
   throw failure('NO_ENGINE', `${engine.path} has no iommufd`, {

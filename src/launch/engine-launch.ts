@@ -1,7 +1,8 @@
 import { VmattachError } from '../errors/problem.ts';
 import type { ScannedArgv } from '../options/scan-argv.ts';
-import type { Plan } from '../plan/plan.ts';
+import { withProblems, type Plan } from '../plan/plan.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
+import type { LaunchRequest } from '../request/request.ts';
 import { engineCommand, type EngineCommand, type EngineFds } from './engine-command.ts';
 import { checkEngineIommufd } from './engine-iommufd.ts';
 import { engineName, findEngine, type EngineSearch } from './find-engine.ts';
@@ -28,9 +29,18 @@ export interface EngineInput {
   readonly fds: EngineFds;
 }
 
-export const needsEngine = ({ request }: Pick<Plan, 'request'>): boolean => request.machine.type !== BARE_MACHINE;
+export const needsEngine = ({ machine }: Pick<LaunchRequest, 'machine'>): boolean => machine.type !== BARE_MACHINE;
 
-const engineLaunch = (plan: Plan, { scanned, search, architecture, fds }: EngineInput): EngineLaunch => {
+const isIommufd = ({ type }: LaunchRequest['objects'][number]): boolean => type.name === 'iommufd' || type.name === 'iommu';
+
+/** Whether an engine does it all: nothing is passed through, so that nothing of this host has to be known. */
+export const isEngineAlone = (request: LaunchRequest): boolean =>
+  needsEngine(request) && request.devices.length === 0 && !request.objects.some(isIommufd);
+
+type Planned = Pick<Plan, 'request' | 'objects' | 'entries'>;
+
+/** @throws NO_ENGINE, OPTION_UNSUPPORTED */
+export const engineLaunch = (plan: Planned, { scanned, search, architecture, fds }: EngineInput): EngineLaunch => {
   const command = engineCommand(scanned, plan, fds);
   if (search === undefined) {
     return { path: engineName(architecture), command };
@@ -42,13 +52,13 @@ const engineLaunch = (plan: Plan, { scanned, search, architecture, fds }: Engine
 
 /** What stands against the engine is a problem of the plan like any other: nothing is done then. */
 export const withEngine = (plan: Plan, input: EngineInput): LaunchPlan => {
-  if (!needsEngine(plan)) {
+  if (!needsEngine(plan.request)) {
     return { plan, engine: undefined };
   }
   try {
     return { plan, engine: engineLaunch(plan, input) };
   } catch (error) {
     if (!(error instanceof VmattachError)) throw error;
-    return { plan: { ...plan, steps: [], problems: [...plan.problems, error.problem] }, engine: undefined };
+    return { plan: withProblems(plan, [error.problem]), engine: undefined };
   }
 };

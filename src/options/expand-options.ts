@@ -6,8 +6,8 @@ import { QEMU_OPTIONS } from './qemu-options-table.ts';
 import { splitQemuOpts } from './qemu-opts-text.ts';
 import type { ScannedOption } from './scan-argv.ts';
 
-/** The text of a file that an option names. @throws VmattachError */
-export type ReadFile = (path: string) => string;
+/** The text of a file that an option names; undefined for one to be passed over. @throws VmattachError */
+export type ReadFile = (path: string, location: string) => string | undefined;
 
 const SET = /^([^.]{1,63})\.([^.]{1,63})\.([^=]{1,63})=/;
 
@@ -78,9 +78,8 @@ export const expandOptions = (options: readonly ScannedOption[], read: ReadFile)
     const { name, value = '', location, index, qemu } = option;
     if (qemu === undefined) continue;
     if (name === 'readconfig') {
-      withLocation(location, () =>
-        expanded.push(...parseConfigFile(read(value)).map((section) => fromSection(section, value, index))),
-      );
+      const text = read(value, location) ?? '';
+      withLocation(location, () => expanded.push(...parseConfigFile(text).map((section) => fromSection(section, value, index))));
     } else if (name === 'set') {
       withLocation(location, () => applySet(expanded, value));
     }

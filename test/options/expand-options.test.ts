@@ -19,6 +19,11 @@ describe('-readconfig', () => {
     ]);
   });
 
+  test('a file that is passed over adds nothing', () => {
+    const { options } = scanArgv(['-readconfig', 'c', '-S']);
+    expect(expandOptions(options, () => undefined)).toEqual(options);
+  });
+
   test('a group that QEMU does not have is refused', () => {
     expect(problemOf(() => expand(['-readconfig', 'c'], { c: '[bogus]\n' }))).toMatchObject({
       message: "There is no option group 'bogus'",

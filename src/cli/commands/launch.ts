@@ -1,4 +1,5 @@
-import { inheritedFds } from '../../host/inherited-fds.ts';
+import { inheritedFds } from '../../host/runtime-fds.ts';
+import { isEngineAlone } from '../../launch/engine-launch.ts';
 import { createPlan } from '../../plan/create-plan.ts';
 import { hasErrors } from '../../plan/plan.ts';
 import { BARE_MACHINE } from '../../request/read-machine.ts';
@@ -7,7 +8,7 @@ import { launchEngine } from '../engine-run.ts';
 import { accessHost } from '../host-access.ts';
 import { sayProblem } from '../output.ts';
 import { takePassedFds } from '../passed-fds.ts';
-import { planWithEngine } from '../plan-engine.ts';
+import { engineAlone, planWithEngine } from '../plan-engine.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
 import { HeldWarnings } from '../warnings.ts';
@@ -41,6 +42,9 @@ const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<num
     return launchPrepared(passed, inherited, daemon);
   }
   const { request } = passed.launch;
+  if (isEngineAlone(request) && !settings.check) {
+    return launchEngine(engineAlone(passed), passed, inherited);
+  }
   const host = await accessHost(settings.hostModel, request);
   const { plan, engine } = planWithEngine(createPlan(request, host.facts, settings.backends), passed);
   const refused = hasErrors(plan);

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { failure, withLocation } from '../../errors/problem.ts';
-import { isRuntimeFd } from '../../host/is-runtime-fd.ts';
+import { isRuntimeFd } from '../../host/runtime-fds.ts';
 import { observeFd } from '../../host/observe-fd.ts';
 import { jsonLine } from '../../monitor/json-text.ts';
 import { QmpClient, type QmpReply } from '../../monitor/qmp-client.ts';

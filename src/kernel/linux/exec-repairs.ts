@@ -11,17 +11,13 @@ const RLIMIT_NOFILE = 7;
 const DEFAULT_ACTION = new Uint8Array(256);
 const EMPTY_MASK = new Uint8Array(128);
 const SIG_SETMASK = 2;
-const LAST_SIGNAL = 64;
-/** SIGKILL and SIGSTOP cannot be changed; 32 and 33 are libc's own. */
-const UNCHANGEABLE: ReadonlySet<number> = new Set([9, 19, 32, 33]);
+/** SIGPIPE and SIGXFSZ: Node ignores them, and an ignored signal stays ignored in the next program; caught ones are reset by execve(2). */
+const IGNORED_BY_NODE = [13, 25];
 
 const STANDARD_STREAMS = [0, 1, 2];
 
-/** Node ignores SIGPIPE, and an ignored signal stays ignored in the next program. */
 const resetSignals = (libc: Libc): void => {
-  for (let signal = 1; signal <= LAST_SIGNAL; signal += 1) {
-    if (!UNCHANGEABLE.has(signal)) libc.sigaction(signal, DEFAULT_ACTION, null);
-  }
+  for (const signal of IGNORED_BY_NODE) libc.sigaction(signal, DEFAULT_ACTION, null);
   libc.sigprocmask(SIG_SETMASK, EMPTY_MASK, null);
 };
 

@@ -16,12 +16,12 @@ const isSupported = (addon: Partial<Koffi>): addon is Koffi => SUPPORTED.test(ad
 
 /**
  * koffi's addon without the package around it, which costs more to load than the addon itself. Absent where the package would choose
- * another build (musl, other systems): then `undefined`, and the package is asked.
+ * another build (musl, other systems): then `undefined`.
  */
-const loadAddon = (packagePath: string): Koffi | undefined => {
+const loadAddon = (load: NodeJS.Require): Koffi | undefined => {
   const { arch } = process;
   try {
-    const addon: Partial<Koffi> = createRequire(packagePath)(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`);
+    const addon: Partial<Koffi> = load(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`);
     return isSupported(addon) ? addon : undefined;
   } catch {
     return undefined;
@@ -32,7 +32,8 @@ const loadAddon = (packagePath: string): Koffi | undefined => {
 const loadKoffi = (): Koffi => {
   const load = createRequire(import.meta.url);
   const fromPackage = (): Koffi => load('koffi');
-  return loadAddon(load.resolve('koffi')) ?? fromPackage();
+  // npm puts the addon beside the package; other layouts have it only below the package, which takes longer to find.
+  return loadAddon(load) ?? loadAddon(createRequire(load.resolve('koffi'))) ?? fromPackage();
 };
 
 /** A watched fd; `stop` and `start` interrupt the watching. */
