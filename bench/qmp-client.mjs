@@ -1,6 +1,17 @@
-import { existsSync } from 'node:fs';
 import net from 'node:net';
 import { performance } from 'node:perf_hooks';
+
+/** The socket may not be there yet, or a moment before somebody listens. */
+const connected = async (path) => {
+  for (;;) {
+    const socket = await new Promise((resolve) => {
+      const trying = net.connect(path, () => resolve(trying));
+      trying.once('error', () => resolve(undefined));
+    });
+    if (socket !== undefined) return socket;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
 
 /** A client of a QMP monitor that does no more than needed, so that it adds little to what it measures. */
 export class QmpClient {
@@ -10,9 +21,8 @@ export class QmpClient {
 
   /** Waits for the monitor to be there. @param {string} path @returns {Promise<QmpClient>} negotiated */
   static async connect(path) {
-    while (!existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 20));
     const client = new QmpClient();
-    client.#socket = net.connect(path);
+    client.#socket = await connected(path);
     client.#socket.setEncoding('latin1').on('data', (text) => client.#hear(text));
     await client.#next((message) => 'QMP' in message);
     await client.run('qmp_capabilities');

@@ -1,12 +1,14 @@
+import type { DeviceSpec } from '../devices/device-spec.ts';
 import type { FdSources } from '../kernel/fd-reference.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { BareMachine } from '../machine/bare-machine.ts';
-import type { QmpCommand } from '../monitor/command-table.ts';
 import { shutdownEvent } from '../monitor/events.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import type { Monitors } from '../monitor/start-monitors.ts';
+import { createPlan } from '../plan/create-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import { attachJson, attachText } from '../report/attach-report.ts';
+import { withoutDevices } from '../request/change-request.ts';
 import type { Daemon } from './daemon.ts';
 import type { HostAccess } from './host-access.ts';
 import { MonitoredMachine } from './monitored-machine.ts';
@@ -30,11 +32,11 @@ const report = (machine: BareMachine, settings: Settings, write: (text: string) 
 /** Aborts for a signal, which the monitors' clients are told of, and for `quit`, of which they are told already. */
 const stopSignal = (
   specs: readonly MonitorSpec[],
-  commands: readonly QmpCommand[],
+  machine: MonitoredMachine,
   sources: FdSources,
 ): { readonly signal: AbortSignal; readonly monitors: Promise<Monitors> } => {
   const stop = new AbortController();
-  const monitors = openMonitors(specs, commands, sources, stop.signal, () => stop.abort());
+  const monitors = openMonitors(specs, machine, sources, stop.signal, () => stop.abort());
   const stopped = catchStopSignals();
   stopped.addEventListener('abort', () => {
     void monitors.then(
@@ -44,6 +46,18 @@ const stopSignal = (
     stop.abort(stopped.reason);
   });
   return { signal: stop.signal, monitors };
+};
+
+/** With `--preconfig` the devices are left for later; whether they can be attached is known already. */
+const held = (
+  plan: Plan,
+  { settings }: Launch,
+  { facts }: HostAccess,
+  preconfig: boolean,
+): { readonly first: Plan; readonly waiting: readonly DeviceSpec[] } => {
+  if (!preconfig || settings.check) return { first: plan, waiting: [] };
+  const waiting = plan.request.devices.map(({ spec }) => spec);
+  return { first: createPlan(withoutDevices(plan.request), facts, settings.backends), waiting };
 };
 
 /** Up: whoever waits for that is told, and everything stays until a signal or `quit`. */
@@ -69,11 +83,12 @@ export const holdMachine = async (
   const { launch: launched, sources, fds } = passed;
   const { settings, monitors: specs } = launched;
   const machine = new MonitoredMachine(launched, host, kernel, fds);
-  const { signal, monitors: opening } = stopSignal(specs, machine.commands, sources);
+  const { signal, monitors: opening } = stopSignal(specs, machine, sources);
   const monitors = await opening;
   try {
-    const attached = await BareMachine.attach(plan, kernel, host.reread, signal);
-    machine.attached(attached);
+    const { first, waiting } = held(plan, launched, host, machine.isPreconfig);
+    const attached = await BareMachine.attach(first, kernel, host.reread, signal);
+    machine.attached(attached, waiting);
     report(attached, settings, usesStdout(specs) ? sayLines : print);
     monitors.ready();
     if (!settings.check) await holdUntilStopped(signal, daemon);

@@ -1,4 +1,7 @@
+import type { DeviceSpec } from '../devices/device-spec.ts';
 import { failure } from '../errors/problem.ts';
+import { mergeFacts } from '../host/merge-facts.ts';
+import type { HostModel } from '../host/model.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { OwnedFd } from '../kernel/owned-fd.ts';
 import type { BareMachine } from '../machine/bare-machine.ts';
@@ -8,10 +11,11 @@ import type { QmpEvent } from '../monitor/events.ts';
 import { createMachineState, machineCommands } from '../monitor/machine-commands.ts';
 import { attachmentOf, detachedEvent } from '../monitor/machine-events.ts';
 import { addressText } from '../monitor/chardev-spec.ts';
-import type { ChardevInfo } from '../monitor/machine-host.ts';
+import type { ChardevInfo, MachineState } from '../monitor/machine-host.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { parseJson } from '../options/json.ts';
 import { planJson } from '../report/plan-json.ts';
+import type { LaunchRequest } from '../request/request.ts';
 import { thisHost, type HostAccess } from './host-access.ts';
 import { sayProblem } from './output.ts';
 import type { Launch } from './read-launch.ts';
@@ -32,8 +36,10 @@ const chardevInfo = ({ label, chardev }: MonitorSpec): ChardevInfo => {
 export class MonitoredMachine {
   readonly commands: readonly QmpCommand[];
   readonly #launch: Launch;
-  readonly #host: HostAccess;
+  #facts: HostModel;
   #machine: LiveMachine | undefined;
+  #waiting: readonly DeviceSpec[] = [];
+  readonly #state: MachineState;
 
   /**
    * @param kernel the one that the fds of monitors come from
@@ -41,15 +47,18 @@ export class MonitoredMachine {
    */
   constructor(launch: Launch, host: HostAccess, kernel: Pick<Kernel, 'close'>, fds: ReadonlyMap<string, OwnedFd>) {
     const { identity, monitors } = launch;
-    const state = createMachineState(identity.startsPaused);
+    const state = createMachineState(identity);
     for (const [path, fd] of fds) {
       if (!fd.borrowed) state.fds.keep(path, fd);
     }
     this.#launch = launch;
-    this.#host = host;
+    this.#state = state;
+    this.#facts = host.facts;
     this.commands = machineCommands({
       machine: () => this.#live(),
       state,
+      plugWaiting: () => this.#plugWaiting(),
+      startsPaused: identity.startsPaused,
       name: identity.name,
       uuid: identity.uuid,
       chardevs: () => monitors.map(chardevInfo),
@@ -59,14 +68,20 @@ export class MonitoredMachine {
     });
   }
 
-  /** The machine is there; from now on it can change. */
-  attached(machine: BareMachine): void {
-    const { settings } = this.#launch;
-    const { hostModel, backends } = settings;
+  /** Whether the devices of the launch are still to be attached. */
+  get isPreconfig(): boolean {
+    return this.#state.preconfig;
+  }
+
+  /**
+   * The machine is there; from now on it can change.
+   * @param waiting devices that are attached later
+   */
+  attached(machine: BareMachine, waiting: readonly DeviceSpec[]): void {
+    this.#waiting = waiting;
     this.#machine = new LiveMachine(machine, {
-      settings: backends,
-      // A model does not change, and what it is read from may be a pipe.
-      readHost: (request) => (hostModel === undefined ? thisHost(request).facts : this.#host.facts),
+      settings: this.#launch.settings.backends,
+      readHost: (request) => this.#factsFor(request, machine.plan.request),
     });
   }
 
@@ -80,6 +95,35 @@ export class MonitoredMachine {
     for (const device of devices.toReversed()) {
       emit(detachedEvent(device, milliseconds));
     }
+  }
+
+  /**
+   * The facts for another request. What is attached is in the hands of this process and stays as it is, so only what is added is read.
+   * A model does not change, and what it is read from may be a pipe.
+   */
+  #factsFor(request: LaunchRequest, { objects, devices }: LaunchRequest): HostModel {
+    if (this.#launch.settings.hostModel === undefined) {
+      const added = {
+        ...request,
+        objects: request.objects.filter((object) => !objects.includes(object)),
+        devices: request.devices.filter((device) => !devices.includes(device)),
+      };
+      this.#facts = mergeFacts(this.#facts, thisHost(added).facts);
+    }
+    return this.#facts;
+  }
+
+  /** In their order; all of them or none. */
+  async #plugWaiting(): Promise<void> {
+    const machine = this.#live();
+    const plugged: string[] = [];
+    try {
+      for (const spec of this.#waiting) plugged.push(await machine.addDevice(spec));
+    } catch (error) {
+      for (const path of plugged.toReversed()) await machine.removeDevice(path);
+      throw error;
+    }
+    this.#waiting = [];
   }
 
   #live(): LiveMachine {

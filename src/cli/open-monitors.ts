@@ -2,12 +2,12 @@ import { boundPath } from '../host/socket-path.ts';
 import type { FdSources } from '../kernel/fd-reference.ts';
 import { linuxFdCalls } from '../kernel/linux/fd-calls.ts';
 import { openMessageSocket } from '../kernel/linux/message-socket.ts';
-import type { QmpCommand } from '../monitor/command-table.ts';
 import { MACHINE_EVENTS } from '../monitor/machine-events.ts';
 import { addressText } from '../monitor/chardev-spec.ts';
 import type { MonitorSpec } from '../monitor/monitor-spec.ts';
 import { startMonitors, type Monitors } from '../monitor/start-monitors.ts';
 import { IdleMemory } from './idle-memory.ts';
+import type { MonitoredMachine } from './monitored-machine.ts';
 import { say, tolerant } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -20,7 +20,6 @@ const sayWaiting = ({ chardev, location }: MonitorSpec): void => {
 
 /**
  * Starts the monitors of a launch on the real sockets and streams of this process, whichever kernel the machine is on.
- * @param commands of the machine
  * @param fdSources of fds that commands name
  * @param stop ends the waiting for a first client
  * @param quit is called for the command `quit`
@@ -28,7 +27,7 @@ const sayWaiting = ({ chardev, location }: MonitorSpec): void => {
  */
 export const openMonitors = (
   specs: readonly MonitorSpec[],
-  commands: readonly QmpCommand[],
+  machine: MonitoredMachine,
   fdSources: FdSources,
   stop: AbortSignal,
   quit: () => void,
@@ -36,7 +35,14 @@ export const openMonitors = (
   const memory = new IdleMemory();
   return startMonitors(
     specs,
-    { version: VERSION, commands, events: MACHINE_EVENTS, isPreconfig: () => false, quit, onEvent: () => memory.changed() },
+    {
+      version: VERSION,
+      commands: machine.commands,
+      events: MACHINE_EVENTS,
+      isPreconfig: () => machine.isPreconfig,
+      quit,
+      onEvent: () => memory.changed(),
+    },
     {
       fdCalls: linuxFdCalls,
       fdSources,

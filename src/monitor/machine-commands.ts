@@ -7,16 +7,22 @@ import { identityCommands } from './commands/identity.ts';
 import { memoryCommands } from './commands/memory.ts';
 import { objectCommands } from './commands/objects.ts';
 import { queryPci } from './commands/pci.ts';
+import { exitPreconfig } from './commands/preconfig.ts';
 import { qomCommands } from './commands/qom.ts';
 import { QOM_TYPE_COMMANDS } from './commands/qom-types.ts';
 import { runStateCommands } from './commands/run-state.ts';
 import { vendorCommands } from './commands/vendor.ts';
+import type { MachineIdentity } from '../request/machine-identity.ts';
 import { HeldFds } from './held-fds.ts';
 import type { MachineHost, MachineState } from './machine-host.ts';
 
-/** @param waits it was started with `-S`: clients expect to say `cont` */
-export const createMachineState = (waits: boolean): MachineState => ({
-  runState: waits ? 'prelaunch' : 'running',
+/** @param identity with `-S` clients expect to say `cont`, with `--preconfig` first `x-exit-preconfig` */
+export const createMachineState = ({
+  startsPaused,
+  preconfig,
+}: Pick<MachineIdentity, 'startsPaused' | 'preconfig'>): MachineState => ({
+  runState: startsPaused || preconfig ? 'prelaunch' : 'running',
+  preconfig,
   hotplugged: new Set(),
   unplugging: new Set(),
   fds: new HeldFds(),
@@ -35,5 +41,6 @@ export const machineCommands = (host: MachineHost): readonly QmpCommand[] => [
   queryPci(host),
   queryChardev(host),
   ...ABSENT_PART_COMMANDS,
+  exitPreconfig(host),
   ...vendorCommands(host),
 ];

@@ -12,6 +12,8 @@ export type RunState = (typeof RUN_STATES)[number];
 /** What the monitor itself keeps about the machine. */
 export interface MachineState {
   runState: RunState;
+  /** It was started with `--preconfig`, and the client has not said `x-exit-preconfig` yet: its devices are still to be attached. */
+  preconfig: boolean;
   /** QOM paths of devices that the monitor plugged. */
   readonly hotplugged: Set<string>;
   /** QOM paths of devices that are to go and are still there. */
@@ -31,6 +33,10 @@ export interface MachineHost {
   /** Commands run only when it is ready. */
   readonly machine: () => LiveMachine;
   readonly state: MachineState;
+  /** Attaches the devices that `--preconfig` held back. @throws VmattachError; none of them is attached then */
+  readonly plugWaiting: () => Promise<void>;
+  /** `-S` */
+  readonly startsPaused: boolean;
   /** `-name guest=`. */
   readonly name: string | undefined;
   /** `-uuid`. */

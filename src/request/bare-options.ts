@@ -24,6 +24,7 @@ const USED = new Set([
   'set',
   'global',
   'daemonize',
+  'preconfig',
   'pidfile',
 ]);
 

@@ -69,3 +69,7 @@ export const withoutDevice = (request: LaunchRequest, path: string): LaunchReque
   request.tree.removeDevice(path);
   return { ...request, devices: request.devices.filter((device) => device.path !== path) };
 };
+
+/** The request without any device: they are attached later. */
+export const withoutDevices = (request: LaunchRequest): LaunchRequest =>
+  request.devices.reduceRight((changed, { path }) => withoutDevice(changed, path), request);

@@ -11,6 +11,8 @@ export interface MachineIdentity {
   readonly uuid: string | undefined;
   /** `-S`: clients of a monitor are expected to say `cont`. */
   readonly startsPaused: boolean;
+  /** `--preconfig`: clients of a monitor are expected to say `x-exit-preconfig`. */
+  readonly preconfig: boolean;
 }
 
 const valuesOf = (options: readonly ScannedOption[], name: string): readonly string[] =>
@@ -24,5 +26,6 @@ export const readIdentity = (options: readonly ScannedOption[]): MachineIdentity
     name: getOption(mergeQemuOpts(names), 'guest'),
     uuid: uuid === undefined ? undefined : parseUuid(uuid),
     startsPaused: options.some(({ name }) => name === 'S'),
+    preconfig: options.some(({ name }) => name === 'preconfig'),
   };
 };

@@ -101,3 +101,44 @@ describe('vmattach qmp', () => {
     expect(outcome.stderr).toContain(message);
   });
 });
+
+describe('--preconfig', () => {
+  const NIC = '0000:06:00.0';
+  const waiting = async (devices: readonly string[]) => {
+    const at = path.join(folder, 'preconfig');
+    const options = ['-machine', 'bare', '-m', '8M', '--host-model', WORKSTATION, '--preconfig', ...devices];
+    const started = start([...options, '-qmp', `unix:${at},server=on,wait=off`]);
+    await started.saw('0 devices attached');
+    return { started, client: await QmpConnection.open(at) };
+  };
+
+  test('attaches the devices when the client says so', async () => {
+    const devices = [
+      '-object',
+      'iommufd,id=i',
+      '-device',
+      `vfio-pci,id=a,host=${NIC},iommufd=i`,
+      '-device',
+      'vfio-pci,id=b,host=0000:01:00.0',
+    ];
+    const { started, client } = await waiting(devices);
+    expect(await client.run('qom-list', { path: '/machine/peripheral' })).toEqual({ return: [{ name: 'type', type: 'string' }] });
+    expect(await client.run('x-exit-preconfig')).toEqual({ return: {} });
+    expect(await client.run('query-status')).toEqual({ return: { status: 'running', running: true } });
+    const { return: devicesNow } = await client.run('qom-list', { path: '/machine/peripheral' });
+    expect(devicesNow).toHaveLength(3);
+    client.close();
+    started.child.kill('SIGTERM');
+    expect((await started.ended).status).toBe(0);
+  });
+
+  test('is over once', async () => {
+    const { started, client } = await waiting(['-device', `vfio-pci,id=a,host=${NIC}`]);
+    expect((await client.run('device_add', { driver: 'vfio-pci', host: NIC })).error?.desc).toContain('permitted only after');
+    expect(await client.run('x-exit-preconfig')).toEqual({ return: {} });
+    expect((await client.run('x-exit-preconfig')).error?.desc).toBe('The command is permitted only before machine initialization');
+    client.close();
+    started.child.kill('SIGTERM');
+    expect((await started.ended).status).toBe(0);
+  });
+});

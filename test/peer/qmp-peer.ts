@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +18,16 @@ export interface Message {
   readonly data?: unknown;
   readonly timestamp?: unknown;
 }
+
+/** Whether somebody listens: the socket is there a moment before. */
+const accepts = (socket: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const trying = net.connect(socket, () => {
+      trying.destroy();
+      resolve(true);
+    });
+    trying.once('error', () => resolve(false));
+  });
 
 /** A program with a QMP monitor, and its one client. */
 export class QmpPeer {
@@ -55,7 +65,7 @@ export class QmpPeer {
       complaint += error.message;
     });
     const peer = new QmpPeer(name, child, folder);
-    while (!existsSync(socket)) {
+    while (!(await accepts(socket))) {
       if (child.exitCode !== null || complaint.includes('ENOENT')) throw new Error(`${command} has not started: ${complaint}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

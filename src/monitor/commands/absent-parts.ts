@@ -2,9 +2,15 @@ import { CommandError, refused } from '../command-error.ts';
 import { defineCommand, type QmpCommand } from '../command-table.ts';
 
 /** What a machine without a guest has none of; management layers ask before they look further. */
-const NONE_OF = ['query-memory-devices', 'query-iothreads', 'query-cpus-fast', 'query-block'];
+const NONE_OF = [
+  { name: 'query-memory-devices' },
+  { name: 'query-iothreads', allowPreconfig: true },
+  { name: 'query-cpus-fast' },
+  { name: 'query-block', allowPreconfig: true },
+];
 
-const emptyList = (name: string): QmpCommand => defineCommand({ name, arguments: [], returns: { list: 'any' }, run: () => [] });
+const emptyList = (named: (typeof NONE_OF)[number]): QmpCommand =>
+  defineCommand({ ...named, arguments: [], returns: { list: 'any' }, run: () => [] });
 
 const queryBalloon = defineCommand({
   name: 'query-balloon',

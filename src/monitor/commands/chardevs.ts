@@ -5,6 +5,7 @@ import type { MachineHost } from '../machine-host.ts';
 export const queryChardev = ({ chardevs }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'query-chardev',
+    allowPreconfig: true,
     arguments: [],
     returns: {
       list: {

@@ -9,6 +9,7 @@ const NO_UUID = '00000000-0000-0000-0000-000000000000';
 const queryName = ({ name }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'query-name',
+    allowPreconfig: true,
     arguments: [],
     returns: { members: [{ name: 'name', type: 'str', optional: true }] },
     run: () => ({ name }),
@@ -17,6 +18,7 @@ const queryName = ({ name }: MachineHost): QmpCommand =>
 const queryUuid = ({ uuid }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'query-uuid',
+    allowPreconfig: true,
     arguments: [],
     returns: { members: [{ name: 'UUID', type: 'str' }] },
     run: () => ({ UUID: uuid ?? NO_UUID }),

@@ -29,6 +29,7 @@ const memdev = (node: TreeNode, host: MachineHost): JsonRecord => {
 const queryMemdev = (host: MachineHost): QmpCommand =>
   defineCommand({
     name: 'query-memdev',
+    allowPreconfig: true,
     arguments: [],
     returns: { list: MEMDEV },
     run: () =>

@@ -17,6 +17,7 @@ const objectAdd = ({ machine, state }: MachineHost): QmpCommand => {
   };
   return defineCommand({
     name: 'object-add',
+    allowPreconfig: true,
     arguments: [
       { name: 'qom-type', type: 'str' },
       { name: 'id', type: 'str' },
@@ -33,6 +34,7 @@ const objectAdd = ({ machine, state }: MachineHost): QmpCommand => {
 const objectDel = ({ machine, state }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'object-del',
+    allowPreconfig: true,
     arguments: [{ name: 'id', type: 'str' }],
     run: async (_context, { id }) => {
       await machine().removeObject(id);

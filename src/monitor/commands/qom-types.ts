@@ -42,6 +42,7 @@ const propertiesOfType = (typename: string): readonly JsonRecord[] => {
 
 const qomListTypes = defineCommand({
   name: 'qom-list-types',
+  allowPreconfig: true,
   arguments: [
     { name: 'implements', type: 'str', optional: true },
     { name: 'abstract', type: 'bool', optional: true },
@@ -65,6 +66,7 @@ const OF_DEVICES: readonly JsonRecord[] = ['realized', 'hotpluggable', 'hotplugg
 
 const qomListProperties = defineCommand({
   name: 'qom-list-properties',
+  allowPreconfig: true,
   arguments: [TYPENAME],
   returns: { list: PROPERTY_INFO },
   run: (_context, { typename }) => {

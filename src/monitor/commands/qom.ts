@@ -19,6 +19,7 @@ const LISTED = [
 const qomList = (host: MachineHost): QmpCommand =>
   defineCommand({
     name: 'qom-list',
+    allowPreconfig: true,
     arguments: [PATH],
     returns: { list: { members: LISTED } },
     run: (_context, { path }) => propertiesOf(listedNode(path, host), host).map(({ name, type }) => ({ name, type })),
@@ -27,6 +28,7 @@ const qomList = (host: MachineHost): QmpCommand =>
 const qomListGet = (host: MachineHost): QmpCommand =>
   defineCommand({
     name: 'qom-list-get',
+    allowPreconfig: true,
     arguments: [{ name: 'paths', type: { list: 'str' } }],
     returns: {
       list: {
@@ -51,6 +53,7 @@ const findProperty = (node: TreeNode, property: string, host: MachineHost): QomP
 const qomGet = (host: MachineHost): QmpCommand =>
   defineCommand({
     name: 'qom-get',
+    allowPreconfig: true,
     arguments: [PATH, PROPERTY],
     returns: 'any',
     run: (_context, { path, property }) => {
@@ -95,6 +98,7 @@ const TEXT_TYPES: ReadonlySet<string> = new Set(['string', 'str']);
 const qomSet = (host: MachineHost): QmpCommand =>
   defineCommand({
     name: 'qom-set',
+    allowPreconfig: true,
     arguments: [PATH, PROPERTY, { name: 'value', type: 'any' }],
     run: async (context, { path, property, value }) => {
       const node = nodeAt(path, host);

@@ -5,6 +5,7 @@ import { RUN_STATES, type MachineHost } from '../machine-host.ts';
 const queryStatus = ({ state }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'query-status',
+    allowPreconfig: true,
     arguments: [],
     returns: {
       members: [

@@ -4,6 +4,7 @@ import type { MachineHost } from '../machine-host.ts';
 const plan = ({ machine, planJson }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'x-vmattach-plan',
+    allowPreconfig: true,
     arguments: [],
     returns: 'any',
     features: ['unstable'],
@@ -13,6 +14,7 @@ const plan = ({ machine, planJson }: MachineHost): QmpCommand =>
 const timeline = ({ machine }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'x-vmattach-timeline',
+    allowPreconfig: true,
     arguments: [],
     returns: {
       members: [

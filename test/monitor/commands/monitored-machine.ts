@@ -52,7 +52,9 @@ export class MonitoredMachine {
     this.live = new LiveMachine(bare, { settings: DEFAULTS, readHost: () => this.#facts(host) });
     const machineHost: MachineHost = {
       machine: () => this.live,
-      state: createMachineState(true),
+      state: createMachineState({ startsPaused: true, preconfig: false }),
+      plugWaiting: () => Promise.resolve(),
+      startsPaused: true,
       name: 'guest',
       uuid: undefined,
       chardevs: () => [{ label: 'compat_monitor0', filename: 'unix:/run/qmp.sock,server=on' }],

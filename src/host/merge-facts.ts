@@ -1,0 +1,23 @@
+import type { HostModel } from './model.ts';
+
+const merge = <T>(known: readonly T[], fresh: readonly T[], key: (item: T) => string | number): readonly T[] => [
+  ...new Map([...known, ...fresh].map((item) => [key(item), item])).values(),
+];
+
+/**
+ * Facts that were read before, brought up to date by some that were read now: what both know is as it is now.
+ * @param fresh may leave out devices whose facts cannot have changed, because this process holds them
+ */
+export const mergeFacts = (known: HostModel, fresh: HostModel): HostModel => {
+  const mediated = merge(known.mediatedDevices ?? [], fresh.mediatedDevices ?? [], ({ uuid }) => uuid);
+  const fds = { ...known.fds, ...fresh.fds };
+  return {
+    ...fresh,
+    iommus: merge(known.iommus, fresh.iommus, ({ name }) => name),
+    groups: merge(known.groups, fresh.groups, ({ id }) => id),
+    devices: merge(known.devices, fresh.devices, ({ address }) => address),
+    ...(mediated.length > 0 && { mediatedDevices: mediated }),
+    nodes: { ...known.nodes, ...fresh.nodes },
+    ...(Object.keys(fds).length > 0 && { fds }),
+  };
+};
