@@ -38,7 +38,9 @@ export const inTurns = async (subjects, { rounds, leastRounds = rounds, budgetMs
 };
 
 /** Node reads an extra certificate file at every start; it is no part of what is measured. */
-const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
+const { NODE_EXTRA_CA_CERTS: _, ...inherited } = process.env;
+
+export const environment = inherited;
 
 /**
  * Runs a command to its end. @returns how long it took in ms, and its output

@@ -1,5 +1,5 @@
 /**
- * npm run bench [-- --guest] [--write-docs] [--output FILE]: measures start-up, planner, grammars and the monitor, with --guest also
+ * npm run bench [-- --guest] [--write-docs] [--output FILE]: measures start-up, launching QEMU, planner, grammars and the monitor, with --guest also
  * the attach and the plugging of devices on a real kernel. Prints the figures as JSON, and writes them to FILE and as a page to docs/benchmarks.md when asked to.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { document } from './document.mjs';
 import { benchGrammars } from './grammars.mjs';
 import { benchGuest } from './guest.mjs';
+import { benchLaunch } from './launch.mjs';
 import { benchMonitor } from './monitor.mjs';
 import { loadSubjects } from './load-subjects.mjs';
 import { benchPlanner } from './planner.mjs';
@@ -32,6 +33,7 @@ const results = {
   version,
   machine: machine(),
   startup: await benchStartup(),
+  launch: await benchLaunch(),
   planner: benchPlanner(subjects),
   grammars: benchGrammars(subjects),
   monitor: await benchMonitor(),

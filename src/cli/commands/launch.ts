@@ -1,14 +1,10 @@
 import { inheritedFds } from '../../host/runtime-fds.ts';
 import { isEngineAlone } from '../../launch/engine-launch.ts';
-import { createPlan } from '../../plan/create-plan.ts';
-import { hasErrors } from '../../plan/plan.ts';
 import { BARE_MACHINE } from '../../request/read-machine.ts';
 import { adoptDaemon } from '../daemon.ts';
 import { launchEngine } from '../engine-run.ts';
-import { accessHost } from '../host-access.ts';
-import { sayProblem } from '../output.ts';
 import { takePassedFds } from '../passed-fds.ts';
-import { engineAlone, planWithEngine } from '../plan-engine.ts';
+import { engineAlone } from '../plan-engine.ts';
 import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
 import { HeldWarnings } from '../warnings.ts';
@@ -45,24 +41,8 @@ const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<num
   if (isEngineAlone(request) && !settings.check) {
     return launchEngine(engineAlone(passed), passed, inherited);
   }
-  const host = await accessHost(settings.hostModel, request);
-  const { plan, engine } = planWithEngine(createPlan(request, host.facts, settings.backends), passed);
-  const refused = hasErrors(plan);
-  if (refused || engine === undefined) {
-    warnings.say();
-  }
-  plan.problems.forEach(sayProblem);
-  if (refused) {
-    return 1;
-  }
-  // The built-in machine attaches the same devices and RAM, without a guest.
-  if (engine === undefined || settings.check) {
-    const { attachMachine } = await import('../bare-launch.ts');
-    await attachMachine(plan, host, passed, daemon);
-  } else {
-    launchEngine(engine, passed, inherited);
-  }
-  return 0;
+  const { launchPlanned } = await import('../planned-launch.ts');
+  return launchPlanned(passed, { inherited, daemon, warnings });
 };
 
 /** Without a subcommand: plans, refuses what the plan refuses, and launches. */
