@@ -12,6 +12,7 @@ const CHECKS = [
   { name: 'unused code', command: ['knip'] },
   { name: 'generated validators', command: ['tsx', 'scripts/generate-validators.ts', '--check'] },
   { name: 'generated error pages', command: ['tsx', 'scripts/generate-error-docs.ts', '--check'] },
+  { name: 'generated manual', command: ['tsx', 'scripts/generate-man.ts', '--check'] },
   { name: 'published schemas', command: ['tsx', 'scripts/generate-schemas.ts', '--check'] },
 ];
 

@@ -9,12 +9,14 @@ import { DEVICES_SCHEMA } from '../src/report/devices-schema.ts';
 import { DOCTOR_SCHEMA } from '../src/report/doctor-schema.ts';
 import { FLEET_SCHEMA } from '../src/report/fleet-schema.ts';
 import { PLAN_SCHEMA } from '../src/report/plan-schema.ts';
+import { PROBE_SCHEMA } from '../src/report/probe-schema.ts';
 
 const SCHEMAS = {
   'plan.schema.json': PLAN_SCHEMA,
   'devices.schema.json': DEVICES_SCHEMA,
   'doctor.schema.json': DOCTOR_SCHEMA,
   'fleet.schema.json': FLEET_SCHEMA,
+  'probe.schema.json': PROBE_SCHEMA,
 };
 
 const DOCS = path.resolve(import.meta.dirname, '..', 'docs');

@@ -5,15 +5,15 @@ import { hasEngine } from './engine-search.ts';
 import { print, sayLines, sayProblem } from './output.ts';
 import { OWN_OPTIONS } from './own-options.ts';
 import { takeSubcommand } from './subcommand.ts';
-import { LAUNCH } from './subcommands.ts';
+import { LAUNCH, type Subcommand } from './subcommands.ts';
 import { usage } from './usage.ts';
 import { VERSION } from './version.ts';
 
 /** Answers the first request for help or the version. @returns the exit status, undefined when nobody asked or the engine answers */
-const help = ({ options }: ScannedArgv, isLaunch: boolean): number | undefined => {
+const help = ({ options }: ScannedArgv, command: Subcommand): number | undefined => {
   for (const option of options) {
     if (option.name === 'h' || option.name === 'help') {
-      print(usage());
+      print(usage(command));
       return 0;
     }
     if (option.name === 'version') {
@@ -21,7 +21,7 @@ const help = ({ options }: ScannedArgv, isLaunch: boolean): number | undefined =
       return 0;
     }
     const answer = answerHelp(option);
-    if (answer?.askEngine === true && isLaunch && hasEngine(options)) {
+    if (answer?.askEngine === true && command === LAUNCH && hasEngine(options)) {
       return undefined;
     }
     if (answer !== undefined) {
@@ -43,7 +43,7 @@ const help = ({ options }: ScannedArgv, isLaunch: boolean): number | undefined =
 
 const run = async (argv: readonly string[]): Promise<number> => {
   const { command, rest } = takeSubcommand(argv);
-  const helped = command.takesLaunch ? help(scanArgv(rest, OWN_OPTIONS), command === LAUNCH) : undefined;
+  const helped = command.takesLaunch ? help(scanArgv(rest, OWN_OPTIONS), command) : undefined;
   return helped ?? command.run(rest);
 };
 

@@ -54,6 +54,13 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     run: async (argv) => (await import('./commands/devices.ts')).devices(argv),
   },
   {
+    name: 'probe',
+    operands: '[OPTION]...',
+    summary: 'print what the kernel offers for each backend',
+    takesLaunch: false,
+    run: async (argv) => (await import('./commands/probe.ts')).probe(argv),
+  },
+  {
     name: 'record',
     operands: '',
     summary: 'print the facts about this host as a model for --host-model',
@@ -80,5 +87,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: 'give a command to a running machine, with a file descriptor if one is needed',
     takesLaunch: false,
     run: async (argv) => (await import('./commands/qmp.ts')).qmp(argv),
+  },
+  {
+    name: 'completion',
+    operands: 'bash|zsh|fish',
+    summary: 'print a completion script for a shell',
+    takesLaunch: false,
+    run: async (argv) => (await import('./commands/completion.ts')).completion(argv),
   },
 ];

@@ -1,6 +1,6 @@
 import { QEMU_OPTIONS } from '../options/qemu-options-table.ts';
-import { SUBCOMMANDS } from './subcommands.ts';
-import { createProgram } from './settings.ts';
+import { OWN_OPTIONS, type OwnOptionDefinition } from './own-options.ts';
+import { LAUNCH, SUBCOMMANDS, type Subcommand } from './subcommands.ts';
 
 const INTRODUCTION = `usage: vmattach [SUBCOMMAND] [OPTION]... QEMU-OPTION...
 
@@ -9,41 +9,73 @@ and takes everything back when it ends. The command line is QEMU's.
 
   vmattach -machine bare -m 1G -device vfio-pci,host=0000:01:00.0
   vmattach plan -m 1G -object iommufd,id=iommufd0 -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0
-`;
 
-const OWN = `
-Options of vmattach have two dashes:
-`;
+Subcommands, each with --help:`;
 
-const MORE = `
-QEMU's options have one dash or two. These say what is attached:
-`;
+const WIDTH = 110;
+const INDENT = 26;
 
-const SHOWN = ['machine', 'm', 'mem-path', 'object', 'device', 'help', 'version'];
-
-const qemuLines = (): string[] =>
-  SHOWN.flatMap((name) => {
-    const option = QEMU_OPTIONS.find((candidate) => candidate.name === name);
-    return option === undefined ? [] : [`  ${`-${name} ${option.metavar ?? ''}`.padEnd(40)} ${option.help}`];
-  });
-
-const ownLines = (): string[] => {
-  const program = createProgram();
-  const help = program.createHelp();
-  return help.visibleOptions(program).map((option) => `  ${help.optionTerm(option).padEnd(40)} ${help.optionDescription(option)}`);
+/** Words in lines of at most `width` characters; a longer word has a line of its own. */
+const wrap = (text: string, width: number): string[] => {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 };
 
-/** The text of `--help`, made from the option tables. */
-export const usage = (): string =>
+/** A term and what it means, side by side; below each other when the term is too long for that. */
+const row = (term: string, text: string): string[] => {
+  const [first = '', ...rest] = wrap(text, WIDTH - INDENT);
+  const below = rest.map((line) => ' '.repeat(INDENT) + line);
+  const left = `  ${term}`;
+  return left.length < INDENT - 1
+    ? [left.padEnd(INDENT) + first, ...below]
+    : [left, ...[first, ...rest].map((line) => ' '.repeat(INDENT) + line)];
+};
+
+const describe = ({ description, choices, default: value }: OwnOptionDefinition): string =>
   [
-    INTRODUCTION.trimEnd(),
+    description,
+    ...(choices === undefined ? [] : [`one of ${choices.join(', ')}`]),
+    ...(value === undefined ? [] : [`default ${value}`]),
+  ].join('; ');
+
+/** They choose between subcommands, so to speak. */
+const LAUNCH_ONLY = new Set(['dry-run', 'check']);
+
+const ownRows = (command: Subcommand): string[] =>
+  OWN_OPTIONS.filter(({ name }) => command === LAUNCH || !LAUNCH_ONLY.has(name)).flatMap((option) =>
+    row(`--${option.name}${option.metavar === undefined ? '' : ` ${option.metavar}`}`, describe(option)),
+  );
+
+const SHOWN = ['machine', 'm', 'mem-path', 'object', 'device', 'qmp', 'help', 'version'];
+
+const qemuRows = (): string[] =>
+  SHOWN.flatMap((name) => {
+    const option = QEMU_OPTIONS.find((candidate) => candidate.name === name);
+    return option === undefined ? [] : row(`-${name} ${option.metavar ?? ''}`.trimEnd(), option.help);
+  });
+
+const introduction = (command: Subcommand): string[] => {
+  const { name, operands, summary } = command;
+  return command === LAUNCH
+    ? [INTRODUCTION, ...SUBCOMMANDS.flatMap((known) => row(known.name, known.summary))]
+    : [`usage: vmattach ${name} ${operands}`, '', `${summary.slice(0, 1).toUpperCase()}${summary.slice(1)}.`];
+};
+
+/** The text of `--help`, made from the option tables. @param command that takes the options of a launch */
+export const usage = (command: Subcommand): string =>
+  [
+    ...introduction(command),
     '',
-    'Subcommands:',
-    ...SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(40)} ${summary}`),
-    OWN.trimEnd(),
-    ...ownLines(),
-    MORE.trimEnd(),
-    ...qemuLines(),
+    'Options of vmattach have two dashes:',
+    ...ownRows(command),
+    '',
+    "QEMU's options have one dash or two. These say what is attached:",
+    ...qemuRows(),
     '',
     'More: -object help, -object TYPE,help, -device help, -device TYPE,help, -machine help.',
     `All ${QEMU_OPTIONS.length} options of QEMU are known by name.`,

@@ -28,6 +28,18 @@ describe('the usage', () => {
   });
 });
 
+test.each(['plan', 'doctor'])('%s --help is about that subcommand, and has its options', async (name) => {
+  const usage = await helpOf([name, '--help']);
+  expect(usage).toMatch(new RegExp(`^usage: vmattach ${name} `));
+  expect(usage).toContain('--host-model');
+  expect(usage).not.toContain('--dry-run');
+});
+
+test('no line of the usage is longer than a wide terminal', async () => {
+  const lines = (await helpOf(['--help'])).split('\n');
+  expect(lines.filter((line) => line.length > 116)).toEqual([]);
+});
+
 test.each(['-version', '--version'])('%s prints the version', async (word) => {
   expect(await helpOf([word])).toBe(`vmattach ${version}\n`);
 });

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { createSimulatedKernel } from '../../src/kernel/simulated/simulated-kernel.ts';
 import { examine } from '../../src/preflight/examine.ts';
 import { listDevices } from '../../src/preflight/list-devices.ts';
+import { probeKernel } from '../../src/preflight/probe-kernel.ts';
 import { devicesJson } from '../../src/report/devices-json.ts';
 import { doctorJson } from '../../src/report/doctor-json.ts';
+import { probeJson } from '../../src/report/probe-json.ts';
 import { EXAMPLE_HOSTS, exampleHost, planOf } from '../plan/planning.ts';
 
 const read = (name: string) => JSON.parse(readFileSync(path.resolve(import.meta.dirname, '../../docs', name), 'utf8'));
@@ -22,7 +25,7 @@ const LINES = [
   '-object iommufd,id=i',
 ];
 
-describe.each(['devices.schema.json', 'doctor.schema.json'])('docs/%s', (name) => {
+describe.each(['devices.schema.json', 'doctor.schema.json', 'probe.schema.json'])('docs/%s', (name) => {
   test('describes every key', () => {
     const missing: string[] = [];
     const visit = (schema: { properties?: object; items?: object; description?: string }, at: string): void => {
@@ -53,6 +56,21 @@ describe('docs/devices.schema.json', () => {
     const { passable: _, ...without } = device;
     expect(validate({ ...document, devices: [without] })).toBe(false);
     expect(validate({ ...document, devices: [{ ...device, serial: 'x' }] })).toBe(false);
+  });
+});
+
+describe('docs/probe.schema.json', () => {
+  const validate = compile(read('probe.schema.json'));
+
+  test.each(EXAMPLE_HOSTS)('holds for %s, and nothing stays open', (name) => {
+    const model = exampleHost(name);
+    const kernel = createSimulatedKernel(model);
+    const document = printed(probeJson(model, probeKernel(kernel)));
+    validate(document);
+    expect(validate.errors ?? []).toEqual([]);
+    expect(document.backends.map(({ backend }: { backend: string }) => backend)).toEqual(['type1', 'iommufd', 'iommufd-compat']);
+    expect(kernel.leftovers()).toEqual([]);
+    expect(validate({ ...document, host: 'x' })).toBe(false);
   });
 });
 

@@ -13,7 +13,8 @@ interface BindValues extends BindingValues {
   readonly force?: boolean;
 }
 
-const SYNTAX: OperandSyntax = {
+/** Its words, for parsing, help, completion and the manual. */
+export const BIND_SYNTAX: OperandSyntax = {
   name: 'bind',
   summary: `Gives devices to vfio, each with its whole IOMMU group, and saves what was there for unbind.
 
@@ -43,7 +44,7 @@ const notADriver = (name: string) =>
 
 /** `vmattach bind`: gives devices to vfio. @returns the exit status. @throws VmattachError */
 export const bind = async (argv: readonly string[]): Promise<number> => {
-  const words = readOperands<BindValues>(SYNTAX, argv);
+  const words = readOperands<BindValues>(BIND_SYNTAX, argv);
   if (words === undefined) {
     return 0;
   }

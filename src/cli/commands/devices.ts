@@ -11,7 +11,8 @@ interface Values extends HostOptionValues {
   readonly all?: boolean;
 }
 
-const SYNTAX = {
+/** Its words, for parsing, help, completion and the manual. */
+export const DEVICES_SYNTAX = {
   name: 'devices',
   summary: `Lists the PCI devices of this host and says which can be passed through, and why the others cannot.
 
@@ -38,7 +39,7 @@ const sayNothingFits = (words: readonly string[]): void =>
 
 /** `vmattach devices`: what can be passed through. @returns the exit status: 1 when nothing fits */
 export const devices = (argv: readonly string[]): number => {
-  const words = readOperands<Values>(SYNTAX, argv);
+  const words = readOperands<Values>(DEVICES_SYNTAX, argv);
   if (words === undefined) {
     return 0;
   }

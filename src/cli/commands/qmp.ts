@@ -16,7 +16,8 @@ interface Values {
   readonly wait?: string;
 }
 
-const SYNTAX = {
+/** Its words, for parsing, help, completion and the manual. */
+export const QMP_SYNTAX = {
   name: 'qmp',
   summary: `Gives one command to the machine whose QMP monitor listens on SOCKET, and prints the reply.
 
@@ -123,7 +124,7 @@ const talk = async ({ socket, command, parameters }: Given, values: Values): Pro
 
 /** `vmattach qmp`: one command for a running machine. @returns the exit status: 1 when the reply is an error */
 export const qmp = async (argv: readonly string[]): Promise<number> => {
-  const words = readOperands<Values>(SYNTAX, argv);
+  const words = readOperands<Values>(QMP_SYNTAX, argv);
   if (words === undefined) {
     return 0;
   }

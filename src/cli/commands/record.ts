@@ -5,7 +5,8 @@ import { print, say } from '../output.ts';
 import { readOperands } from '../read-operands.ts';
 import { sayVanished } from '../read-host.ts';
 
-const SYNTAX = {
+/** Its words, for parsing, help, completion and the manual. */
+export const RECORD_SYNTAX = {
   name: 'record',
   summary: `Prints all that planning needs to know about this host, as JSON that --host-model reads:
 
@@ -50,7 +51,7 @@ const recordHost = (): string => {
 
 /** `vmattach record`: the host model of this host, which loads again. @throws HOST_MODEL */
 export const record = (argv: readonly string[]): number => {
-  if (readOperands(SYNTAX, argv) !== undefined) {
+  if (readOperands(RECORD_SYNTAX, argv) !== undefined) {
     print(recordHost());
   }
   return 0;

@@ -2,7 +2,8 @@ import { planRelease } from '../../binding/plan-release.ts';
 import { BINDING_OPTIONS, readSubject, runBinding, type BindingValues } from '../binding-run.ts';
 import { readOperands, type OperandSyntax } from '../read-operands.ts';
 
-const SYNTAX: OperandSyntax = {
+/** Its words, for parsing, help, completion and the manual. */
+export const UNBIND_SYNTAX: OperandSyntax = {
   name: 'unbind',
   summary: `Gives devices back that bind has taken, each with its whole IOMMU group: to the driver and the driver_override that were there.
 
@@ -14,7 +15,7 @@ the kernel chooses a driver.`,
 
 /** `vmattach unbind`: gives devices back. @returns the exit status. @throws VmattachError */
 export const unbind = async (argv: readonly string[]): Promise<number> => {
-  const words = readOperands<BindingValues>(SYNTAX, argv);
+  const words = readOperands<BindingValues>(UNBIND_SYNTAX, argv);
   if (words === undefined) {
     return 0;
   }

@@ -1,0 +1,150 @@
+/**
+ * Writes docs/vmattach.1 from the tables of options, subcommands, objects and devices. The output is committed; `--check` fails if it is
+ * not what the tables give.
+ *
+ *     npx tsx scripts/generate-man.ts [--check]
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { OPERAND_SYNTAXES } from '../src/cli/operand-syntaxes.ts';
+import { OWN_OPTIONS, type OwnOptionDefinition } from '../src/cli/own-options.ts';
+import { SUBCOMMANDS } from '../src/cli/subcommands.ts';
+import { VERSION } from '../src/cli/version.ts';
+import { DEVICE_TYPES } from '../src/devices/device-types.ts';
+import { OBJECT_TYPES } from '../src/objects/object-types.ts';
+import { kindLabel, type Property } from '../src/objects/property.ts';
+
+const FILE = 'docs/vmattach.1';
+const OUTPUT = path.join(path.resolve(import.meta.dirname, '..'), FILE);
+
+/** A plain minus would become a hyphen, and a line that begins with a dot or an apostrophe is a request of roff. */
+const roff = (text: string): string =>
+  text
+    .replaceAll('\\', String.raw`\e`)
+    .replaceAll('-', String.raw`\-`)
+    .replaceAll(/^(?=[.'])/gm, String.raw`\&`);
+
+/** An indented line is an example: it stays a line. */
+const paragraphLines = (line: string): string[] => {
+  if (line === '') return ['.PP'];
+  return /^ /.test(line) ? ['.RS 2', '.nf', roff(line.trim()), '.fi', '.RE'] : [roff(line)];
+};
+
+const paragraphs = (text: string): string[] => text.split('\n').flatMap(paragraphLines);
+
+const item = (term: string, description: string): string[] => ['.TP', `.B ${roff(term)}`, roff(description)];
+
+const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+
+const withNotes = (description: string, notes: readonly string[]): string =>
+  notes.length === 0 ? sentence(description) : `${sentence(description)} ${sentence(notes.join('; '))}`;
+
+const defaultNote = (value: string | undefined): string[] => (value === undefined ? [] : [`default ${value}`]);
+
+const optionItem = ({ name, metavar, description, choices, default: value }: OwnOptionDefinition): string[] =>
+  item(
+    `--${name}${metavar === undefined ? '' : ` ${metavar}`}`,
+    withNotes(description, [...(choices === undefined ? [] : [`one of ${choices.join(', ')}`]), ...defaultNote(value)]),
+  );
+
+const propertyItem = ({ name, type, description = name, default: value, engineOnly }: Property): string[] =>
+  item(
+    `${name}=<${kindLabel(type)}>`,
+    withNotes(description, [...defaultNote(value), ...(engineOnly === true ? ['QEMU only'] : [])]),
+  );
+
+const typeSection = (name: string, description: string, properties: readonly Property[]): string[] => [
+  `.SS ${roff(name)}`,
+  roff(sentence(description)),
+  ...properties.flatMap(propertyItem),
+];
+
+/** Device types share most properties; those of an earlier type are not told again. */
+const deviceSections = (): string[] => {
+  const told = new Set<string>();
+  return DEVICE_TYPES.flatMap(({ name, description, properties }) => {
+    const own = properties.filter((property) => !told.has(property.name));
+    const shared = properties.length - own.length;
+    for (const property of own) told.add(property.name);
+    return [
+      ...typeSection(name, description, own),
+      ...(shared === 0 ? [] : ['.PP', roff(`It has ${shared} of the properties above too; -device ${name},help lists all.`)]),
+    ];
+  });
+};
+
+const commandSections = (): string[] =>
+  SUBCOMMANDS.flatMap(({ name, operands, summary }) => {
+    const syntax = OPERAND_SYNTAXES.find((candidate) => candidate.name === name);
+    return [
+      `.SS vmattach ${name} ${roff(operands)}`.trimEnd(),
+      ...paragraphs(syntax?.summary ?? sentence(summary)),
+      ...(syntax?.options ?? []).flatMap(optionItem),
+    ];
+  });
+
+const DESCRIPTION = `vmattach reads QEMU's command line, says beforehand which backend each passed-through device uses and why, checks \
+whether that works on this host, and attaches the devices through the kernel's VFIO type1 or iommufd interface. What cannot work is \
+refused before anything is touched, with cause and fix; what was done is taken back when a later step fails, and at the end.
+
+The machine type bare is built in: guest RAM and a PCI bus without CPUs. Devices are attached and held until SIGINT, SIGTERM or quit \
+on the monitor. Every other machine type is run by QEMU, which takes the process over.`;
+
+const BACKENDS = `A device that links to an iommufd object (iommufd=ID) uses iommufd, or the kernel's compatibility layer if the object \
+has compat=. Devices of type vfio-iommu-pci always use iommufd. All others use --default-backend. There is no fallback: if the backend \
+cannot work here, the launch stops and says why.`;
+
+const EXAMPLES = [
+  'vmattach plan -m 8G -object iommufd,id=iommufd0 -device vfio-pci,host=01:00.0,iommufd=iommufd0',
+  'vmattach --check -machine bare -m 64M -device vfio-pci,host=01:00.0',
+  'vmattach bind 01:00.0',
+];
+
+const text = [
+  String.raw`.\" Generated by scripts/generate-man.ts. Do not edit.`,
+  `.TH VMATTACH 1 "" "vmattach ${VERSION}" "User Commands"`,
+  '.SH NAME',
+  String.raw`vmattach \- attach host devices to virtual machines through VFIO, with QEMU's command line`,
+  '.SH SYNOPSIS',
+  '.B vmattach',
+  String.raw`[\fIOPTION\fR]... \fIQEMU\-OPTION\fR...`,
+  '.br',
+  '.B vmattach',
+  String.raw`\fISUBCOMMAND\fR [\fIOPTION\fR]... [\fIWORD\fR]...`,
+  '.SH DESCRIPTION',
+  ...paragraphs(DESCRIPTION),
+  '.SH BACKENDS',
+  ...paragraphs(BACKENDS),
+  '.SH OPTIONS',
+  roff("Options of vmattach have two dashes. QEMU's have one or two, and all of them are known by name."),
+  ...OWN_OPTIONS.flatMap(optionItem),
+  '.SH SUBCOMMANDS',
+  ...commandSections(),
+  '.SH OBJECTS',
+  roff('-object TYPE,id=ID[,PROPERTY=VALUE]..., or the same as JSON.'),
+  ...OBJECT_TYPES.flatMap(({ name, description, properties }) => typeSection(name, description, properties)),
+  '.SH DEVICES',
+  roff('-device TYPE[,PROPERTY=VALUE]..., or the same as JSON.'),
+  ...deviceSections(),
+  '.SH EXIT STATUS',
+  ...item('0', 'Success. Of doctor: ready. Of plan on a folder of models: at least one host can run the launch.'),
+  ...item('1', 'An error. Of plan: something of level error stands against the launch. Of doctor: not ready.'),
+  ...item('2', 'Of doctor: cannot tell.'),
+  '.SH ENVIRONMENT',
+  ...item('VMATTACH_QEMU', 'The QEMU that runs machine types other than bare, unless --qemu names one.'),
+  '.SH EXAMPLES',
+  '.nf',
+  ...EXAMPLES.map(roff),
+  '.fi',
+  '.SH SEE ALSO',
+  String.raw`.BR qemu\-system\-x86_64 (1)`,
+  '',
+].join('\n');
+
+if (!process.argv.includes('--check')) {
+  writeFileSync(OUTPUT, text);
+  console.log(`wrote ${FILE} (${text.length} bytes)`);
+} else if (readFileSync(OUTPUT, 'utf8') !== text) {
+  console.error(`${FILE} is stale: run npx tsx scripts/generate-man.ts`);
+  process.exitCode = 1;
+}
