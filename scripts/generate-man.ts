@@ -27,7 +27,7 @@ const roff = (text: string): string =>
 /** An indented line is an example: it stays a line. */
 const paragraphLines = (line: string): string[] => {
   if (line === '') return ['.PP'];
-  return /^ /.test(line) ? ['.RS 2', '.nf', roff(line.trim()), '.fi', '.RE'] : [roff(line)];
+  return line.startsWith(' ') ? ['.RS 2', '.nf', roff(line.trim()), '.fi', '.RE'] : [roff(line)];
 };
 
 const paragraphs = (text: string): string[] => text.split('\n').flatMap(paragraphLines);

@@ -90,9 +90,9 @@ describe('planJson describes', () => {
   });
 
   test('the properties of objects that were given, in the order of their names', () => {
-    const { objects } = jsonOf('-object memory-backend-ram,id=m,size=1G,share=on,host-nodes=0-1 -object iommufd,id=i');
+    const { objects } = jsonOf('-object memory-backend-ram,id=m,size=1G,share=on,host-nodes=0-1,policy=bind -object iommufd,id=i');
     expect(objects.map(({ properties }) => JSON.stringify(properties))).toEqual([
-      '{"host-nodes":[0,1],"share":true,"size":1073741824}',
+      '{"host-nodes":[0,1],"policy":"bind","share":true,"size":1073741824}',
       '{}',
     ]);
   });
