@@ -2,6 +2,7 @@ import type { ProblemCode } from '../errors/codes.ts';
 import type { PciDeviceFacts } from '../host/model.ts';
 import { isVfioBound } from '../host/query.ts';
 import { resetDomain } from '../host/reset-domain.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
 import { never, ok, okUnless, fails, type Criterion, type Defect, type Finding, type Subject } from './criterion.ts';
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
@@ -103,6 +104,11 @@ const checkAnyBound = ({ model, plan }: Subject): Finding | undefined => {
   );
 };
 
+const checkEngine = ({ plan }: Subject): Finding | undefined => {
+  const type = plan?.request.machine.type;
+  return type === undefined || type === BARE_MACHINE ? undefined : ok(`nothing stands against -machine ${type}`);
+};
+
 /** The launch and its devices. What the plan refuses and no other criterion speaks of ends in the last. */
 export const LAUNCH_CRITERIA: readonly Criterion[] = [
   byPlan(
@@ -126,5 +132,6 @@ export const LAUNCH_CRITERIA: readonly Criterion[] = [
   { id: 'reset', title: 'devices can be reset', codes: [], hard: never, check: checkReset },
   { id: 'numa', title: 'NUMA locality', codes: [], hard: never, check: checkNuma },
   { id: 'any-bound', title: 'devices to pass', codes: [], hard: never, check: checkAnyBound },
+  { id: 'engine', title: 'VMM engine', codes: ['NO_ENGINE'], hard: never, check: checkEngine },
   byPlan('launch', 'nothing else against the launch', [], () => 'the plan has no other problem'),
 ];

@@ -83,6 +83,13 @@ describe('vmattach doctor', () => {
     expect(stdout).toMatch(/^FAIL +devices not in use\n +cause: .*4711.*qemu-system-x86/m);
   });
 
+  test('an engine that is missing stands against the launch of a machine type that needs one', async () => {
+    const device = ['-machine', 'q35', '-device', 'vfio-pci,host=06:00.0'];
+    const { stdout } = await run(['doctor', ...device]);
+    expect(stdout).toMatch(/^FAIL +VMM engine\n +cause: VMATTACH_QEMU names /m);
+    expect((await run(['doctor', ...on('workstation'), ...device])).stdout).toMatch(/^ok +VMM engine: /m);
+  });
+
   test('is the same bytes twice', async () => {
     const args = ['doctor', '--format', 'json', ...on('unprepared'), ...GPU];
     const [first, second] = await Promise.all([run(args), run(args)]);

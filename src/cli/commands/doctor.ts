@@ -6,6 +6,7 @@ import type { LaunchRequest } from '../../request/request.ts';
 import { accessHost } from '../host-access.ts';
 import { print } from '../output.ts';
 import { lookAtPassedFds } from '../passed-fds.ts';
+import { planWithEngine } from '../plan-engine.ts';
 import { sayVanished } from '../read-host.ts';
 import { readLaunch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
@@ -20,10 +21,12 @@ const asksForDevices = ({ devices, objects }: LaunchRequest): boolean => devices
  * @returns the exit status: 0 ready, 1 not ready, 2 cannot tell
  */
 export const doctor = async (argv: readonly string[]): Promise<number> => {
-  const { settings, request } = (await lookAtPassedFds(readLaunch(argv))).launch;
+  const passed = await lookAtPassedFds(readLaunch(argv));
+  const { settings, request } = passed.launch;
   const format = reportFormat(settings.format);
   const { facts } = await accessHost(settings.hostModel, request, { everything: true, holders: true, onVanished: sayVanished });
-  const examination = examine(facts, asksForDevices(request) ? createPlan(request, facts, settings.backends) : undefined);
+  const planned = asksForDevices(request) ? planWithEngine(createPlan(request, facts, settings.backends), passed) : undefined;
+  const examination = examine(facts, planned?.plan);
   print(format === 'json' ? JSON.stringify(doctorJson(examination), undefined, 2) : doctorText(examination));
   return EXIT_STATUS[examination.readiness];
 };
