@@ -29,7 +29,9 @@ same reads
 
 const sentence = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 
-const isCommand = (fix: string): boolean => /^(modprobe|chown|dmesg|fuser|vmattach|ulimit)\b/.test(fix);
+/** A sentence can begin with a command too. */
+const isCommand = (fix: string): boolean =>
+  /^(modprobe|chown|dmesg|fuser|vmattach|ulimit)\b/.test(fix) && !/ (attaches|shows|says|lists) /.test(fix);
 
 const section = (code: ProblemCode): string => {
   const { title, meaning, example, fixes } = CODE_GUIDE[code];

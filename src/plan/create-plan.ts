@@ -5,6 +5,7 @@ import { ramStep, type RamBlock } from '../backends/ram.ts';
 import type { Step } from '../backends/step.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
 import type { LaunchRequest } from '../request/request.ts';
 import { checkDevice } from './device-checks.ts';
 import { layOutRam } from './guest-ram.ts';
@@ -37,8 +38,13 @@ export const launchSteps = (ram: RamBlock, devices: readonly PlannedDevice[], sp
   ...spaces.flatMap(attachSteps),
 ];
 
-const planSpaces = (devices: readonly PlannedDevice[], { machine: { ram } }: LaunchRequest): AddressSpace[] => {
-  const sections = layOutRam(ram, isPinned(ram, devices) ? populateStepId(ram.id) : undefined);
+const planSpaces = (
+  devices: readonly PlannedDevice[],
+  { machine: { type: machine, ram } }: LaunchRequest,
+  model: HostModel,
+): AddressSpace[] => {
+  const isAmd = machine !== BARE_MACHINE && model.iommus.some(({ type }) => type === 'amd');
+  const sections = layOutRam(ram, { machine, isAmd, readyAfter: isPinned(ram, devices) ? populateStepId(ram.id) : undefined });
   const bySpace = new Map<string, PlannedDevice[]>();
   for (const device of devices) {
     const id = spaceId(device);
@@ -81,7 +87,7 @@ export const createPlan = (request: LaunchRequest, model: HostModel, settings: B
   const planned = planObjects(request.objects, model, found);
   const entries = planDevices(request, host, settings, planned, found);
   const devices = entries.flatMap(({ device }) => (device === undefined ? [] : [device]));
-  const spaces = planSpaces(devices, request);
+  const spaces = planSpaces(devices, request, model);
   const memlock = planMemlock(spaces, devices, request.machine.ram.size, model);
   const launch = launchDevices(devices);
   found.push(

@@ -40,6 +40,46 @@ describe('layOutRam', () => {
     expect(layOutRam(block(size)).map((section) => [section.iova, section.size, section.offset])).toEqual(sections);
   });
 
+  const placed = (size: bigint, where: Parameters<typeof layOutRam>[1]) =>
+    layOutRam(block(size), where).map((section) => [section.iova, section.size]);
+
+  test.each<[machine: string, size: bigint, sections: bigint[][]]>([
+    ['pc', 0xe000_0000n - PAGE, [[0n, 0xe000_0000n - PAGE]]],
+    [
+      'pc-i440fx-10.0',
+      4n * GIB,
+      [
+        [0n, 3n * GIB],
+        [4n * GIB, GIB],
+      ],
+    ],
+    [
+      'pc-q35-10.0',
+      4n * GIB,
+      [
+        [0n, 2n * GIB],
+        [4n * GIB, 2n * GIB],
+      ],
+    ],
+    ['virt-10.0', 8n * GIB, [[GIB, 8n * GIB]]],
+    ['s390-ccw-virtio', 8n * GIB, [[0n, 8n * GIB]]],
+  ])('follows the machine type: %s', (machine, size, sections) => {
+    expect(placed(size, { machine })).toEqual(sections);
+  });
+
+  test('goes around the hole below 1 TiB with an AMD CPU, when it comes near it, and only then', () => {
+    const [low, high] = [2n * GIB, 1000n * GIB];
+    expect(placed(low + high, { isAmd: true })).toEqual([
+      [0n, low],
+      [1024n * GIB, high],
+    ]);
+    expect(placed(low + high, { isAmd: false })).toEqual([
+      [0n, low],
+      [4n * GIB, high],
+    ]);
+    expect(placed(low + 900n * GIB, { isAmd: true })[1]).toEqual([4n * GIB, 900n * GIB]);
+  });
+
   test('puts every byte somewhere, once, and leaves the PCI hole free', () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 1n, max: 2n ** 28n }), (pages) => {

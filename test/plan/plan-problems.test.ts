@@ -32,6 +32,10 @@ describe('createPlan finds', () => {
     }
   });
 
+  test('no RAM of a QEMU machine where AMD IOMMUs reserve it: QEMU goes around that', () => {
+    expect(codes(planOf(`-machine q35 -m 1011G ${CDEV}41:02.0`, SERVER))).toEqual([]);
+  });
+
   test('a backend that is not enabled', () => {
     const plan = planOf(`${TYPE1}06:00.0`, WORKSTATION, { enabled: new Set(['iommufd']) });
     expect(plan.problems).toMatchObject([
