@@ -10,7 +10,7 @@ import { CallTrace } from './call-trace.ts';
 import type { Daemon } from './daemon.ts';
 import { holdMachine } from './hold-machine.ts';
 import type { HostAccess } from './host-access.ts';
-import { createLogger } from './logger.ts';
+import { openLog } from './logger.ts';
 import { say } from './output.ts';
 import type { PassedFds } from './passed-fds.ts';
 import type { Launch } from './read-launch.ts';
@@ -64,7 +64,7 @@ export const attachMachine = async (
   const { settings } = passed.launch;
   // What ps and a "device is busy" of the next launch show.
   process.title = 'vmattach';
-  const logger = createLogger(settings.logLevel, settings.logFile);
+  const logger = openLog(settings, plan);
   const trace = settings.trace === undefined ? undefined : new CallTrace(settings.trace);
   const listener = callListener(logger, trace);
   const plainKernel = host.openKernel(blockingCalls(plan));

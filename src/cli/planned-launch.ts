@@ -3,6 +3,7 @@ import { hasErrors } from '../plan/plan.ts';
 import type { Daemon } from './daemon.ts';
 import { launchEngine } from './engine-run.ts';
 import { accessHost } from './host-access.ts';
+import { openLog } from './logger.ts';
 import { sayProblem } from './output.ts';
 import type { PassedFds } from './passed-fds.ts';
 import { planWithEngine } from './plan-engine.ts';
@@ -38,6 +39,7 @@ export const launchPlanned = async (passed: PassedFds<Launch>, { inherited, daem
     const { attachMachine } = await import('./bare-launch.ts');
     await attachMachine(plan, host, passed, daemon);
   } else {
+    openLog(settings, plan);
     launchEngine(engine, passed, inherited);
   }
   return 0;

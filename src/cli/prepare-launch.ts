@@ -1,4 +1,3 @@
-import type { Problem } from '../errors/problem.ts';
 import { freeFdNumbers } from '../host/free-fds.ts';
 import { canOpen } from '../host/can-open.ts';
 import type { HostModel } from '../host/model.ts';
@@ -14,7 +13,7 @@ import { planPrivileges, type PrivilegePlan } from '../launch/plan-privileges.ts
 import type { RunAs } from '../launch/run-as.ts';
 import { createPlan } from '../plan/create-plan.ts';
 import { indexHost } from '../plan/host-index.ts';
-import { hasErrors, type Plan } from '../plan/plan.ts';
+import { withProblems, type Plan } from '../plan/plan.ts';
 import { readRunAs } from './account-source.ts';
 import { accessHost, type HostAccess, type HostView } from './host-access.ts';
 import { planManagedDevices, type ManagedDevices } from './managed-devices.ts';
@@ -91,11 +90,6 @@ const privilegesOf = (
     freeNumbers: (count) => freeFdNumbers(count, new Set(plan.fds.map(({ number }) => number))),
   });
 
-const withProblems = (plan: Plan, before: readonly Problem[], after: readonly Problem[]): Plan => {
-  const problems = [...before, ...plan.problems, ...after];
-  return { ...plan, problems, steps: hasErrors({ problems }) ? [] : plan.steps };
-};
-
 /** @throws OPTION_UNSUPPORTED, CONFLICT, VALUE_INVALID */
 const readUser = ({ settings, scanned, request }: Launch): RunAs | undefined => {
   if (needsEngine(request)) refuseDaemon(scanned.options, settings);
@@ -117,7 +111,7 @@ export const prepareLaunch = async (passed: PassedFds<Launch>, view: HostView = 
   const limited = limitedPlan(launch, facts);
   const privileges = settings.passFds && needsEngine(request) ? privilegesOf(passed, facts, limited, runAs) : undefined;
   const refusals = settings.runAs === undefined || mayChangeUser(facts.process) ? [] : [notRoot(settings.runAs, facts.process)];
-  const plan = withProblems(limited.plan, [...refusals, ...(managed?.binding.problems ?? [])], privileges?.problems ?? []);
+  const plan = withProblems(limited.plan, privileges?.problems ?? [], [...refusals, ...(managed?.binding.problems ?? [])]);
   const opened = (privileges?.opened ?? []).map(({ owner, fd }) => [owner, fd] as const);
   return {
     ...planWithEngine(plan, passed, opened),

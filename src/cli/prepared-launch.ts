@@ -6,6 +6,7 @@ import { hasErrors } from '../plan/plan.ts';
 import { becomeEngine } from './become-engine.ts';
 import type { Daemon } from './daemon.ts';
 import { noModelGuest } from './engine-run.ts';
+import { openLog } from './logger.ts';
 import { say, sayProblem } from './output.ts';
 import type { PassedFds } from './passed-fds.ts';
 import { prepareLaunch, type PreparedLaunch } from './prepare-launch.ts';
@@ -58,6 +59,7 @@ const run = async (prepared: PreparedLaunch, start: LaunchStart, signal: AbortSi
     await attachMachine(plan, host, passed, daemon);
     return 0;
   }
+  openLog(passed.launch.settings, plan);
   return signal === undefined ? replaceByEngine(prepared, start) : supervise({ ...prepared, engine }, passed, inherited, signal);
 };
 

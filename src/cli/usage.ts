@@ -4,11 +4,11 @@ import { LAUNCH, SUBCOMMANDS, type Subcommand } from './subcommands.ts';
 
 const INTRODUCTION = `usage: vmattach [SUBCOMMAND] [OPTION]... QEMU-OPTION...
 
-Attaches host devices to a virtual machine through VFIO: checks first, says which backend each device uses and why,
-and takes everything back when it ends. The command line is QEMU's.
+Launches virtual machines with passed-through devices. The command line is QEMU's: vmattach checks it against this host,
+says which VFIO backend each device uses and why, and hands over to QEMU; -machine bare attaches without a guest.
 
-  vmattach -machine bare -m 1G -device vfio-pci,host=0000:01:00.0
-  vmattach plan -m 1G -object iommufd,id=iommufd0 -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0
+  vmattach plan -machine q35 -m 8G -device vfio-pci,host=0000:01:00.0
+  vmattach -machine q35 -accel kvm -m 8G -object iommufd,id=iommufd0 -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0 disk.img
 
 Subcommands, each with --help:`;
 

@@ -46,8 +46,8 @@ export interface Plan {
 
 export const hasErrors = (plan: Pick<Plan, 'problems'>): boolean => plan.problems.some(({ severity }) => severity === 'error');
 
-/** A plan with more that stands against it: nothing is done when any of it is an error. */
-export const withProblems = (plan: Plan, added: readonly Problem[]): Plan => {
-  const problems = [...plan.problems, ...added];
+/** A plan with more that stands against it, behind its own problems or before them: nothing is done when any of it is an error. */
+export const withProblems = (plan: Plan, behind: readonly Problem[], before: readonly Problem[] = []): Plan => {
+  const problems = [...before, ...plan.problems, ...behind];
   return { ...plan, steps: hasErrors({ problems }) ? [] : plan.steps, problems };
 };

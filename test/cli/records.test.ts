@@ -45,23 +45,28 @@ describe('records of a run', () => {
     expect(leftOpen(calls)).toBe(0);
   });
 
-  const isEvent = (line: string): boolean => typeof JSON.parse(line).call === 'string';
+  /** Kernel calls, behind what was decided. */
+  const eventsOf = (log: string): string[] =>
+    log
+      .trim()
+      .split('\n')
+      .flatMap((line) => JSON.parse(line).call ?? []);
 
   test('--log-level debug writes one JSON object a line to standard error', async () => {
     const { stderr, stdout, status } = await run([...args, '--log-level', 'debug']);
     expect(status).toBe(0);
     expect(stdout).toContain('1 device attached');
-    expect(stderr.trim().split('\n').every(isEvent)).toBe(true);
+    expect(eventsOf(stderr)).toContain('VFIO_SET_IOMMU');
   });
 
   test('--log-file keeps the log out of standard error', async () => {
     const file = path.join(folder, 'log.jsonl');
     const { stderr } = await run([...args, '--log-level', 'debug', '--log-file', file]);
     expect(stderr).toBe('');
-    expect(readFileSync(file, 'utf8').trim().split('\n').every(isEvent)).toBe(true);
+    expect(eventsOf(readFileSync(file, 'utf8'))).toContain('VFIO_SET_IOMMU');
   });
 
-  test.each(['silent', 'error', 'info'])('--log-level %s has nothing to say about a launch that works', async (level) => {
+  test.each(['silent', 'error', 'warn'])('--log-level %s has nothing to say about a launch that works', async (level) => {
     expect(await run([...args, '--log-level', level])).toMatchObject({ status: 0, stderr: '' });
   });
 });
@@ -79,4 +84,16 @@ describe('a reader that goes away is no failure', () => {
     expect(stdout).toMatch(/status 0\n$/);
     expect(stderr).toBe('');
   });
+});
+
+test('the log says which backend was chosen and why, of a launch by an engine too', async () => {
+  const args = ['--host-model', WORKSTATION, '--log-level', 'info', '--check', '-device', 'vfio-pci,host=06:00.0'];
+  for (const machine of ['bare', 'q35']) {
+    const { stderr } = await run([...args, '-machine', machine]);
+    const [decision] = stderr
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(decision).toMatchObject({ host: '0000:06:00.0', backend: 'type1', reason: expect.stringContaining('default backend') });
+  }
 });
