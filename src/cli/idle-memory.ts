@@ -29,6 +29,8 @@ export class IdleMemory {
 
   #quiet(): void {
     this.#collect ??= collector();
+    // The second pass ends what the first one leaves to other threads.
+    this.#collect();
     this.#collect();
   }
 }

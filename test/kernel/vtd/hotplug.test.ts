@@ -218,13 +218,22 @@ describe('hotplug over QMP', () => {
       }
       await quiet();
     };
+    // V8 gives pages back when it likes, so one sample says little.
+    const lowest = async (change: () => Promise<void>): Promise<number> => {
+      const samples: number[] = [];
+      for (let sample = 0; sample < 3; sample += 1) {
+        await change();
+        samples.push(residentSize(program.pid));
+      }
+      return Math.min(...samples);
+    };
     // Code is compiled and pools are filled by then.
     for (const way of WAYS) await rounds(way, WARM_UP);
     for (const way of WAYS) {
+      const memory = await lowest(() => rounds(way, 3));
       const before = resources(program.pid);
-      const memory = residentSize(program.pid);
       await rounds(way, ROUNDS);
-      const growth = residentSize(program.pid) - memory;
+      const growth = (await lowest(() => rounds(way, 3))) - memory;
       console.log(`${way.backend}: ${ROUNDS} rounds, resident size ${(growth / MIB).toFixed(2)} MiB more`);
       expect(resources(program.pid)).toEqual(before);
       expect(growth).toBeLessThan(2 * MIB);
