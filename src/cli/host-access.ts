@@ -19,7 +19,7 @@ export interface HostAccess {
 }
 
 /** What to read beyond what the launch names: names of devices, who holds their nodes, or all there is. */
-export type HostView = Pick<FactsRequest, 'everything' | 'holders' | 'names' | 'onVanished'>;
+export type HostView = Pick<FactsRequest, 'everything' | 'holders' | 'known' | 'names' | 'onVanished'>;
 
 const factsRequest = (request: LaunchRequest): FactsRequest => {
   const wanted = request.devices.map(({ spec }) => wantedFacts(spec));

@@ -81,7 +81,7 @@ export class MonitoredMachine {
     this.#waiting = waiting;
     this.#machine = new LiveMachine(machine, {
       settings: this.#launch.settings.backends,
-      readHost: (request) => this.#factsFor(request, machine.plan.request),
+      readHost: (request, afresh) => this.#factsFor(request, machine.plan.request, afresh),
     });
   }
 
@@ -98,17 +98,20 @@ export class MonitoredMachine {
   }
 
   /**
-   * The facts for another request. What is attached is in the hands of this process and stays as it is, so only what is added is read.
+   * The facts for another request. What is attached is in the hands of this process and stays as it is, so only what is added is read,
+   * and about the kernel and this process only what refused the change.
    * A model does not change, and what it is read from may be a pipe.
    */
-  #factsFor(request: LaunchRequest, { objects, devices }: LaunchRequest): HostModel {
+  #factsFor(request: LaunchRequest, { objects, devices }: LaunchRequest, afresh: boolean): HostModel {
     if (this.#launch.settings.hostModel === undefined) {
       const added = {
         ...request,
         objects: request.objects.filter((object) => !objects.includes(object)),
         devices: request.devices.filter((device) => !devices.includes(device)),
       };
-      this.#facts = mergeFacts(this.#facts, thisHost(added).facts);
+      const needsNothing = !afresh && added.objects.length === 0 && added.devices.length === 0;
+      if (needsNothing) return this.#facts;
+      this.#facts = mergeFacts(this.#facts, thisHost(added, afresh ? {} : { known: this.#facts }).facts);
     }
     return this.#facts;
   }

@@ -23,6 +23,8 @@ export interface FactsRequest {
   readonly everything?: boolean;
   /** Also look for processes that hold the nodes: see `findHolders` for the cost. */
   readonly holders?: boolean;
+  /** What was read before about the kernel and this process, and need not be read again. */
+  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules'>;
   /** Also look up the names of devices; `everything` does so anyway. */
   readonly names?: boolean;
   /** Told of each device that was listed and could not be read: it was removed in between. */
@@ -86,9 +88,9 @@ export const readHostFacts = (request: FactsRequest, root = '/', files: SystemFi
 
   const model: HostModel = {
     schema: 'vmattach.host/1',
-    kernel: readKernel(files),
-    process: readProcess(files),
-    modules: readModules(files),
+    kernel: request.known?.kernel ?? readKernel(files),
+    process: request.known?.process ?? readProcess(files),
+    modules: request.known?.modules ?? readModules(files),
     iommus: readIommus(files, devices.groups, everything),
     groups: devices.groups,
     devices: devices.pci.map((device) => {

@@ -4,7 +4,7 @@ import type { HostModel } from '../host/model.ts';
 import type { TreeNode } from '../objects/composition-tree.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
 import { createPlan } from '../plan/create-plan.ts';
-import type { Plan } from '../plan/plan.ts';
+import { hasErrors, type Plan } from '../plan/plan.ts';
 import type { BackendSettings } from '../plan/select-backend.ts';
 import { withDevice, withObject, withObjectValues, withoutDevice, withoutObject } from '../request/change-request.ts';
 import type { LaunchRequest } from '../request/request.ts';
@@ -15,8 +15,11 @@ import { resetDevices } from './reset-devices.ts';
 /** What planning a change needs besides the request. */
 export interface ChangeContext {
   readonly settings: BackendSettings;
-  /** The facts that a request needs, as they are now. */
-  readonly readHost: (request: LaunchRequest) => HostModel;
+  /**
+   * The facts that a request needs.
+   * @param afresh all of them as they are now; without it, what hardly changes may be from before
+   */
+  readonly readHost: (request: LaunchRequest, afresh: boolean) => HostModel;
 }
 
 const putBack = ({ tree }: LaunchRequest, node: TreeNode | undefined): void => {
@@ -131,12 +134,22 @@ export class LiveMachine {
     if (this.#ended) {
       throw failure('CONFLICT', 'the machine has been detached', { fixes: ['start another one'] });
     }
-    const read = (): HostModel => this.#context.readHost(request);
-    const plan = createPlan(request, read(), this.#context.settings);
-    const problem = plan.problems.find(({ severity }) => severity === 'error');
+    const plan = this.#plan(request);
+    await this.#machine.change(plan, () => this.#context.readHost(request, true));
+  }
+
+  /** What refuses a change must hold now: a module may have been loaded since, or a limit raised. */
+  #plan(request: LaunchRequest): Plan {
+    const { readHost, settings } = this.#context;
+    const plan = createPlan(request, readHost(request, false), settings);
+    if (!hasErrors(plan)) {
+      return plan;
+    }
+    const current = createPlan(request, readHost(request, true), settings);
+    const problem = current.problems.find(({ severity }) => severity === 'error');
     if (problem !== undefined) {
       throw new VmattachError(problem);
     }
-    await this.#machine.change(plan, read);
+    return current;
   }
 }

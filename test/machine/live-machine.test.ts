@@ -115,4 +115,25 @@ describe('LiveMachine', () => {
     await machine.detach();
     expect(kernel.leftovers()).toEqual([]);
   });
+
+  test('what refuses a change is asked for again: a module may have been loaded, a device bound since', async () => {
+    const asked: boolean[] = [];
+    const unbound = {
+      ...WORKSTATION,
+      devices: WORKSTATION.devices.map((facts) =>
+        facts.address === '0000:06:00.0' ? { ...facts, driver: null, cdev: null } : facts,
+      ),
+    };
+    const bare = await BareMachine.attach(planOf('-m 64M', WORKSTATION), kernel, () => WORKSTATION);
+    const readHost = (_request: unknown, afresh: boolean) => {
+      asked.push(afresh);
+      return afresh ? WORKSTATION : unbound;
+    };
+    machine = new LiveMachine(bare, { settings: DEFAULTS, readHost });
+    await machine.addDevice(device('vfio-pci,id=a,host=06:00.0'));
+    expect(asked).toEqual([false, true]);
+    machine = new LiveMachine(bare, { settings: DEFAULTS, readHost: () => unbound });
+    expect(await refusal(machine.addDevice(device('vfio-pci,id=b,host=0a:00.0')))).toMatchObject({ code: 'NO_SUCH_DEVICE' });
+    await machine.detach();
+  });
 });
