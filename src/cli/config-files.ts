@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
-import type { Problem } from '../errors/problem.ts';
+import { failure, type Problem } from '../errors/problem.ts';
+import { readBounded } from '../host/read-bounded.ts';
 import { nodeCall } from '../kernel/linux/system-call.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
+
+/** Bytes; ten thousand devices take less than one megabyte. */
+const SIZE_LIMIT = 64 << 20;
 
 /** Reads `-readconfig` files. One that cannot be read stands against the launch, but not against planning the rest. */
 export class ConfigFiles {
@@ -21,7 +24,14 @@ export class ConfigFiles {
   /** @returns undefined when it cannot be read */
   readonly read = (file: string, location: string): string | undefined => {
     try {
-      return nodeCall('open', file, () => readFileSync(file, 'utf8'));
+      const text = nodeCall('open', file, () => readBounded(file, SIZE_LIMIT));
+      if (text === undefined) {
+        throw failure('FILE', `'${file}' is larger than ${SIZE_LIMIT} bytes`, {
+          location,
+          fixes: ['-readconfig with a configuration file'],
+        });
+      }
+      return text;
     } catch (error) {
       if (!(error instanceof SystemCallError)) throw error;
       this.#problems.push({

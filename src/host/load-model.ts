@@ -1,9 +1,9 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import { failure, type VmattachError } from '../errors/problem.ts';
 import { findJsonSyntaxError } from './json-syntax-error.ts';
 import { consistencyProblems } from './model-consistency.ts';
 import { describeValue, shapeProblems } from './model-shape.ts';
 import type { HostModel } from './model.ts';
+import { readBounded } from './read-bounded.ts';
 
 /** What a `schema` key must say. */
 export const HOST_MODEL_SCHEMA_NAME = 'vmattach.host/1';
@@ -12,9 +12,6 @@ export const HOST_MODEL_SCHEMA_NAME = 'vmattach.host/1';
 export const HOST_MODEL_SIZE_LIMIT = 64 * 1024 * 1024;
 
 const PROBLEM_LIMIT = 5;
-
-/** Bytes read at once. */
-const CHUNK = 1 << 20;
 
 /** The first problem is the message; the others follow it as lines of their own. */
 const refuse = (fileName: string, [first = '', ...others]: readonly string[]): VmattachError =>
@@ -63,38 +60,18 @@ export const parseHostModel = (text: string, fileName: string): HostModel => {
   return model;
 };
 
-/** Where every read goes first: a buffer of its own for each of ten thousand small files would be most of the work. */
-let scratch: Buffer | undefined;
-
-/** A pipe or a device says nothing about how much will come, so it is read up to the limit and no further. */
-const readBounded = (path: string): string => {
-  const fd = openSync(path, 'r');
-  scratch ??= Buffer.allocUnsafe(CHUNK);
-  try {
-    const chunks: Buffer[] = [];
-    for (let total = 0; total <= HOST_MODEL_SIZE_LIMIT;) {
-      const length = readSync(fd, scratch, 0, CHUNK, null);
-      if (length === 0) return Buffer.concat(chunks).toString('utf8');
-      chunks.push(Buffer.from(scratch.subarray(0, length)));
-      total += length;
-    }
-    throw tooLarge(path);
-  } finally {
-    closeSync(fd);
-  }
-};
-
 /**
  * Reads the host model in a file or pipe.
  * @throws VmattachError FILE when it cannot be read, HOST_MODEL as `parseHostModel`
  */
 export const readHostModelFile = (path: string): HostModel => {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readBounded(path);
+    text = readBounded(path, HOST_MODEL_SIZE_LIMIT);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw failure('FILE', `cannot read host model ${path}`, { subject: path, cause: error.message }, { cause: error });
   }
+  if (text === undefined) throw tooLarge(path);
   return parseHostModel(text, path);
 };

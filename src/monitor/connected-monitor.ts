@@ -1,4 +1,5 @@
 import net from 'node:net';
+import { connectUnix } from '../kernel/connect-unix.ts';
 import type { OpenableAddress } from './chardev-spec.ts';
 import type { JsonRecord } from './json-text.ts';
 import { checkSocketFd } from './listening-monitor.ts';
@@ -9,7 +10,7 @@ import { socketFailure } from '../kernel/socket-failure.ts';
 
 const connect = (path: string): Promise<net.Socket> =>
   new Promise((resolve, reject) => {
-    const socket = net.connect(path);
+    const socket = connectUnix(path);
     // Before Node reads, and loses the fds.
     socket.pause();
     socket.once('connect', () => resolve(socket));

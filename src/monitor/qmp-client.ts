@@ -1,7 +1,8 @@
-import net from 'node:net';
+import type net from 'node:net';
 import { failure, type VmattachError } from '../errors/problem.ts';
 import { sendWithFd } from '../kernel/linux/send-message.ts';
 import { socketFd } from '../kernel/linux/socket-handle.ts';
+import { connectUnix } from '../kernel/connect-unix.ts';
 import { socketFailure } from '../kernel/socket-failure.ts';
 import type { JsonObject, JsonValue } from '../options/json-value.ts';
 import { JsonStream } from './json-stream.ts';
@@ -48,7 +49,7 @@ export class QmpClient {
    */
   static async connect(path: string, onBusy: () => void): Promise<QmpClient> {
     const socket = await new Promise<net.Socket>((resolve, reject) => {
-      const connecting = net.connect(path, () => resolve(connecting));
+      const connecting = connectUnix(path).once('connect', () => resolve(connecting));
       connecting.once('error', (error) =>
         reject(
           socketFailure(`Failed to connect to '${path}'`, error, [

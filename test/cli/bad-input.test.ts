@@ -130,6 +130,31 @@ test.each(['plam', 'launch', 'x'])('the unknown subcommand %s is named', async (
   expect(outcome.stderr).toContain('neither a subcommand');
 });
 
+describe('a file without an end', () => {
+  test.each([
+    ['-readconfig', '/dev/zero'],
+    ['--host-model', '/dev/zero'],
+  ])('%s %s is read up to a limit', { timeout: LIMIT }, async (option, file) => {
+    expectClearError(
+      await run(['plan', '-machine', 'bare', option, file]),
+      new RegExp(`^${option} ${file}: .*larger than 67108864 bytes`),
+    );
+  });
+});
+
+describe('the path of a unix socket is a path', () => {
+  // Node would take digits for a TCP port.
+  test.each([
+    ['1', 'No such file or directory'],
+    ['', 'Connection refused'],
+  ])("unix:'%s'", { timeout: LIMIT }, async (path, reason) => {
+    const message = `Failed to connect to '${path}': ${reason}`;
+    const broker = ['-object', `iommufd,id=i,fd=unix:${path}`];
+    expectClearError(await run(['-machine', 'bare', ...broker]), `${broker.join(' ')}: ${message}`);
+    expectClearError(await run(['qmp', path, 'query-status']), message);
+  });
+});
+
 describe('text that no option can mean', () => {
   test('bytes that are not UTF-8 are refused, with the place', { timeout: LIMIT }, async () => {
     const outcome = await runShell(`"$VMATTACH" -device "$(printf 'vfio-pci,host=\\377\\376')"`);

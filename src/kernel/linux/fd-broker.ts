@@ -1,5 +1,5 @@
-import net from 'node:net';
 import { failure, type VmattachError } from '../../errors/problem.ts';
+import { connectUnix } from '../connect-unix.ts';
 import type { MessageSocket, ReceivedMessage } from '../fd-calls.ts';
 import { socketFailure } from '../socket-failure.ts';
 import { SystemCallError } from '../system-call-error.ts';
@@ -42,7 +42,7 @@ const onlyFd = (path: string, { bytes, fds, truncated }: ReceivedMessage): numbe
  */
 export const receiveFd = (path: string, patience = PATIENCE): Promise<number> =>
   new Promise((resolve, reject) => {
-    const socket = net.connect(path);
+    const socket = connectUnix(path);
     // Before Node reads, and loses the fd.
     socket.pause();
     let messages: MessageSocket | undefined;
