@@ -3,7 +3,7 @@ import { canOpen } from '../host/can-open.ts';
 import type { HostModel } from '../host/model.ts';
 import type { ResourceLimit } from '../kernel/kernel.ts';
 import { kvmUse } from '../launch/accelerator.ts';
-import { mayChangeUser, notRoot, refuseDaemon, refuseForBuiltIn } from '../launch/check-options.ts';
+import { mayBind, mayChangeUser, notBinder, notRoot, refuseDaemon, refuseForBuiltIn } from '../launch/check-options.ts';
 import { engineMemlock } from '../launch/engine-memlock.ts';
 import { needsEngine, type LaunchPlan } from '../launch/engine-launch.ts';
 import type { Opens, OwnerOf } from '../launch/kvm-access.ts';
@@ -90,6 +90,11 @@ const privilegesOf = (
     freeNumbers: (count) => freeFdNumbers(count, new Set(plan.fds.map(({ number }) => number))),
   });
 
+const missingRights = ({ settings: { runAs } }: Launch, { process }: HostModel, managed: ManagedDevices | undefined): Problem[] => [
+  ...(runAs === undefined || mayChangeUser(process) ? [] : [notRoot(runAs, process)]),
+  ...(managed === undefined || managed.binding.writes.length === 0 || mayBind(process) ? [] : [notBinder(process)]),
+];
+
 /** @throws OPTION_UNSUPPORTED, CONFLICT, VALUE_INVALID */
 const readUser = ({ settings, scanned, request }: Launch): RunAs | undefined => {
   if (needsEngine(request)) refuseDaemon(scanned.options, settings);
@@ -110,7 +115,7 @@ export const prepareLaunch = async (passed: PassedFds<Launch>, view: HostView = 
   const facts = managed?.host ?? host.facts;
   const limited = limitedPlan(launch, facts);
   const privileges = settings.passFds && needsEngine(request) ? privilegesOf(passed, facts, limited, runAs) : undefined;
-  const refusals = settings.runAs === undefined || mayChangeUser(facts.process) ? [] : [notRoot(settings.runAs, facts.process)];
+  const refusals = missingRights(launch, facts, managed);
   const plan = withProblems(limited.plan, privileges?.problems ?? [], [...refusals, ...(managed?.binding.problems ?? [])]);
   const opened = (privileges?.opened ?? []).map(({ owner, fd }) => [owner, fd] as const);
   return {

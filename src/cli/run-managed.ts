@@ -6,6 +6,7 @@ import type { BindingFacts } from '../binding/binding-facts.ts';
 import { modprobe } from '../binding/load-driver.ts';
 import { planRelease } from '../binding/plan-release.ts';
 import { readBindingFacts } from '../binding/read-binding-facts.ts';
+import { settleNodes } from '../binding/settle-nodes.ts';
 import { createSysfsAccess } from '../binding/sysfs-access.ts';
 import type { UndoStore } from '../binding/undo-store.ts';
 import { VmattachError } from '../errors/problem.ts';
@@ -78,6 +79,7 @@ export const withManagedDevices = async (
   let status = 1;
   let isBack = false;
   try {
+    await settleNodes();
     status = await body();
   } finally {
     isBack = await giveBack(moved, tools);

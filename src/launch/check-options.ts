@@ -48,3 +48,15 @@ export const notRoot = (runAs: string, { uid }: ProcessFacts): Problem => ({
   cause: `this process is uid ${uid} without CAP_SETUID and CAP_SETGID`,
   fixes: ['start as root', 'leave --run-as out: QEMU then runs as you'],
 });
+
+/** Drivers are changed by writing to files of root in sysfs. */
+export const mayBind = ({ uid, capabilities }: ProcessFacts): boolean => uid === 0 || capabilities.includes('CAP_DAC_OVERRIDE');
+
+export const notBinder = ({ uid }: ProcessFacts): Problem => ({
+  code: 'PERMISSION',
+  severity: 'error',
+  location: '--manage-devices',
+  message: 'only root may change drivers',
+  cause: `this process is uid ${uid}, and the devices are to be bound to vfio-pci`,
+  fixes: ['start as root', 'as root: vmattach bind ADDRESS, and then leave --manage-devices out'],
+});

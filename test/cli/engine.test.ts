@@ -20,7 +20,7 @@ const echo = script('qemu', String.raw`printf '%s\0' "$@"`);
 const state = script(
   'state',
   String.raw`exec </dev/null
-echo "pid $$"; echo fds; ls /proc/$$/fd; grep -E '^(SigBlk|SigIgn|SigCgt|Threads)' /proc/$$/status; echo "files $(ulimit -Sn)"
+echo "pid $$"; echo fds; ls /proc/$$/fd; grep -E '^Threads' /proc/$$/status; grep -E '^(SigBlk|SigIgn|SigCgt)' /proc/self/status; echo "files $(ulimit -Sn)"
 tr '\0' '\n' </proc/$$/environ | grep MARK; exit 7`,
 );
 
