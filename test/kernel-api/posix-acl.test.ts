@@ -9,8 +9,7 @@ const NODE = { uid: 0, gid: 100, mode: 0o640, acl: undefined };
 describe('an access control list as an attribute', () => {
   test('has the bytes that setfacl -m u:1000:rw makes of mode 0640', () => {
     // As getxattr(2) returned them for a file of that mode after that command.
-    const bytes =
-      '02000000' + '01000600ffffffff' + '02000600e8030000' + '04000400ffffffff' + '10000600ffffffff' + '20000000ffffffff';
+    const bytes = '0200000001000600ffffffff02000600e803000004000400ffffffff10000600ffffffff20000000ffffffff';
     const entries = grantUsers(NODE, [1000]);
     expect(Buffer.from(formatAcl(entries)).toString('hex')).toBe(bytes);
     expect(formatAcl(parseAcl(Buffer.from(bytes, 'hex')) ?? [])).toEqual(formatAcl(entries));
