@@ -1,3 +1,4 @@
+import type { Problem } from '../errors/problem.ts';
 import { freeFdNumbers } from '../host/free-fds.ts';
 import { canOpen } from '../host/can-open.ts';
 import type { HostModel } from '../host/model.ts';
