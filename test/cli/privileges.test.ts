@@ -186,6 +186,5 @@ describe('the plan with --manage-devices', () => {
 
 test('--help tells of the options', async () => {
   const { stdout } = await run(['--help']);
-  for (const option of ['--run-as USER[:GROUP]', '--pass-fds', '--supervise', '--manage-devices'])
-    expect(stdout).toContain(option);
+  for (const option of ['--run-as USER[:GROUP]', '--pass-fds', '--supervise', '--manage-devices']) expect(stdout).toContain(option);
 });

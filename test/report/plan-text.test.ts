@@ -73,7 +73,7 @@ describe('planText', () => {
       withFds(WORKSTATION, { 20: { kind: 'iommufd' }, 21: { kind: 'vfio-cdev', address: '0000:06:00.0' } }),
       /ioas\(i\): iommufd, \/objects\/i \(fd 20\)\n.*: group 16, fd 21$/m,
     ],
-    ['one step in the singular', '', WORKSTATION, /1 step, about/],
+    ['that nothing is passed through', '', WORKSTATION, /─ nothing is passed through$/],
     [
       'a reason once where all devices of an address space share it',
       '-device vfio-pci,host=01:00.0 -device vfio-pci,host=01:00.1',
