@@ -30,6 +30,7 @@ export class SocketClient {
   readonly #messages: MessageSocket | undefined;
   #reading = true;
   #ended = false;
+  #gathering = false;
 
   /** @param socket connected, and never read by Node */
   constructor(system: ClientSystem, socket: Socket, monitor: Pick<SessionClient, 'namedFds' | 'pretty'>) {
@@ -87,8 +88,20 @@ export class SocketClient {
 
   #send(text: string): void {
     if (this.#ended) return;
+    this.#gather();
     this.#socket.write(text, 'latin1');
     if (this.#socket.writableLength > MOST_OUTPUT) this.#socket.destroy();
+  }
+
+  /** What a command says goes out in one write: an event and a reply, each written by itself, would wake the client twice. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      this.#socket.uncork();
+    });
   }
 
   /** Reads as long as the session has room and the client reads too. */
