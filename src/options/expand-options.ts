@@ -1,9 +1,11 @@
 import { failure, withLocation } from '../errors/problem.ts';
 import { parseConfigFile, type ConfigSection } from './config-file.ts';
 import { isJson } from './json.ts';
+import { OPTION_GROUPS } from './option-groups.ts';
 import type { QemuOption } from './qemu-option.ts';
 import { QEMU_OPTIONS } from './qemu-options-table.ts';
 import { splitQemuOpts } from './qemu-opts-text.ts';
+import { parseQemuOpts } from './qemu-opts.ts';
 import type { ScannedOption } from './scan-argv.ts';
 
 /** The text of a file that an option names; undefined for one to be passed over. @throws VmattachError */
@@ -66,6 +68,48 @@ const applySet = (options: ScannedOption[], text: string): void => {
   }
 };
 
+/** Ids that items have so far, by group. */
+class KnownIds {
+  readonly #byGroup = new Map<string, Set<string>>();
+
+  constructor(options: readonly ScannedOption[]) {
+    for (const option of options) {
+      if (option.qemu?.group !== undefined) this.add(option.qemu.group, idOf(option));
+    }
+  }
+
+  of(group: string): ReadonlySet<string> {
+    return this.#byGroup.get(group) ?? new Set();
+  }
+
+  add(group: string, id: string | undefined): void {
+    if (id === undefined) return;
+    const ids = this.#byGroup.get(group) ?? new Set();
+    this.#byGroup.set(group, ids.add(id));
+  }
+}
+
+/**
+ * What QEMU finds wrong with a section while it reads the file, before it makes anything of it: ids, and values where the group has a list
+ * of parameters. `[object]` is read in another way. @throws VmattachError without a location
+ */
+const checkSection = ({ qemu, value = '' }: ScannedOption, known: KnownIds): void => {
+  const group = qemu?.group;
+  if (group === undefined || NOT_SETTABLE.has(group)) return;
+  const { mergeLists } = qemu ?? {};
+  const { id } = parseQemuOpts(value, { group, mergeLists, descriptors: OPTION_GROUPS[group], existingIds: known.of(group) });
+  known.add(group, id);
+};
+
+const addSections = (expanded: ScannedOption[], text: string, file: string, index: number): void => {
+  const known = new KnownIds(expanded);
+  for (const section of parseConfigFile(text)) {
+    const option = fromSection(section, file, index);
+    checkSection(option, known);
+    expanded.push(option);
+  }
+};
+
 /**
  * The options with what `-readconfig` files say in their place and with `-set` laid over the items they name. The options themselves
  * stay, for an engine that reads them again.
@@ -79,7 +123,7 @@ export const expandOptions = (options: readonly ScannedOption[], read: ReadFile)
     if (qemu === undefined) continue;
     if (name === 'readconfig') {
       const text = read(value, location) ?? '';
-      withLocation(location, () => expanded.push(...parseConfigFile(text).map((section) => fromSection(section, value, index))));
+      withLocation(location, () => addSections(expanded, text, value, index));
     } else if (name === 'set') {
       withLocation(location, () => applySet(expanded, value));
     }

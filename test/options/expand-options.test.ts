@@ -32,6 +32,19 @@ describe('-readconfig', () => {
   });
 });
 
+describe('what QEMU refuses of a section while it reads the file is located at the option', () => {
+  test.each([
+    ['[device "1x"]\n driver = "vfio-pci"\n', "Parameter 'id' expects an identifier"],
+    ['[device "d"]\n[device "d"]\n', "Duplicate ID 'd' for device"],
+    ['[device "before"]\n', "Duplicate ID 'before' for device"],
+    ['[memory]\n size = "x"\n', "Parameter 'size' expects a non-negative number below 2^64"],
+    ['[name]\n bogus = "1"\n', "Invalid parameter 'bogus'"],
+  ])('%j: %s', (text, message) => {
+    const argv = ['-device', 'vfio-pci,id=before', '-readconfig', 'c'];
+    expect(problemOf(() => expand(argv, { c: text }))).toMatchObject({ message, location: '-readconfig c' });
+  });
+});
+
 describe('-set', () => {
   test('adds to the item before it, which keeps its text for messages', () => {
     const [device] = expand(['-device', 'vfio-pci,id=a', '-set', 'device.a.romfile=x,y', '-set', 'device.a.host=1:0.0']);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -15,6 +15,8 @@ const QUIT = '{"execute":"qmp_capabilities"}\n{"execute":"quit"}\n';
 const WITHOUT_COMMON = ' ...';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vmattach-peer-'));
+// What lines with -readconfig name.
+cpSync(path.join(import.meta.dirname, 'config'), folder, { recursive: true });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** What a program says about a command line; its own name is left out. */
@@ -25,7 +27,7 @@ interface Verdict {
 }
 
 // QEMU keeps its name in the process that vmattach became.
-const MESSAGE = /^(?:vmattach|qemu-system-x86_64): (.*)/;
+const MESSAGE = /^(?:vmattach|qemu-system-x86_64):(?: |(?=\S+:\d+: ))(.*)/;
 const WARNING = /(?:^|: )warning: /;
 
 const verdict = (status: Verdict['status'], stderr: string): Verdict => {
