@@ -5,7 +5,7 @@
  */
 const { rmSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
-const { cacheFile, load } = require('../bin/load.cjs');
+const { cacheFile, load } = require('../bin/vmattach');
 
 const [folder, profile] = process.argv.slice(2);
 const DEVICES = [

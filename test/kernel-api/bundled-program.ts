@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createLinuxKernel } from '../../src/kernel/linux/linux-kernel.ts';
 import { raiseThreadPool } from '../../src/kernel/linux/thread-pool.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
@@ -7,7 +7,8 @@ const FIONREAD = 0x541b;
 
 const count = (folder: string): number => readdirSync(folder).length;
 
-const nativeModules = (): string[] => Object.keys(require.cache).filter((path) => path.includes('koffi'));
+/** Native files of koffi that are mapped into this process. */
+const nativeModules = (): string[] => [...new Set(readFileSync('/proc/self/maps', 'utf8').match(/\/\S*koffi\S*/g))];
 
 const attempt = (make: () => unknown): void => {
   try {

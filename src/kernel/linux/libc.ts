@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import type { KoffiFunc, LibraryHandle } from 'koffi';
 import type koffi from 'koffi';
 import type { node } from 'koffi';
@@ -14,18 +16,29 @@ const ASYNC_CALLS = 4096;
 
 const isSupported = (addon: Partial<Koffi>): addon is Koffi => SUPPORTED.test(addon.version ?? '');
 
+const addonFile = (load: NodeJS.Require): string | undefined => {
+  const { arch } = process;
+  const name = `@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`;
+  return load.resolve
+    .paths(name)
+    ?.map((folder) => path.join(folder, name))
+    .find((file) => existsSync(file));
+};
+
 /**
- * koffi's addon without the package around it, which costs more to load than the addon itself. Absent where the package would choose
- * another build (musl, other systems): then `undefined`.
+ * koffi's addon without the package and Node's loader around it, which cost more than the addon itself. Absent where the package would
+ * choose another build (musl, other systems): then `undefined`.
  */
 const loadAddon = (load: NodeJS.Require): Koffi | undefined => {
-  const { arch } = process;
+  const file = addonFile(load);
+  if (file === undefined) return undefined;
+  const loaded: { exports: Partial<Koffi> } = { exports: {} };
   try {
-    const addon: Partial<Koffi> = load(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`);
-    return isSupported(addon) ? addon : undefined;
+    process.dlopen(loaded, file);
   } catch {
     return undefined;
   }
+  return isSupported(loaded.exports) ? loaded.exports : undefined;
 };
 
 /** A bundle in CommonJS has no `import.meta.url`: its build replaces the expression by `__filename`. */
