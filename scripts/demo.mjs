@@ -16,9 +16,15 @@ const GPU = [
   ['-device', 'vfio-pci,id=audio,host=0000:01:00.1,iommufd=iommufd0'],
 ].flat();
 
+const QEMU_MACHINE = [
+  ['--default-backend', 'iommufd', '-machine', 'q35', '-accel', 'kvm', '-cpu', 'host', '-m', '8G'],
+  ['-device', 'vfio-pci,id=gpu,host=0000:01:00.0', '-device', 'vfio-pci,id=audio,host=0000:01:00.1', 'disk.qcow2'],
+].flat();
+
 const RUNS = [
   { title: 'What would happen, and why', args: ['plan', ...WORKSTATION, ...MACHINE, ...GPU], status: 0 },
   { title: 'Attach, report, detach', args: [...WORKSTATION, '--check', ...MACHINE, ...GPU], status: 0 },
+  { title: 'A machine of QEMU, and what QEMU gets', args: ['--dry-run', ...WORKSTATION, ...QEMU_MACHINE], status: 0 },
   { title: 'A host that is not ready', args: [...UNPREPARED, '--check', ...MACHINE, ...GPU], status: 1 },
 ];
 
