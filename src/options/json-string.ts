@@ -27,6 +27,24 @@ const codeUnit = (text: string, at: number): number | undefined => {
   return HEXADECIMAL.test(digits) ? Number.parseInt(digits, 16) : undefined;
 };
 
+const LONE_SURROGATE = /^[\ud800-\udfff]$/;
+
+const REPLACEMENT = '\ufffd';
+
+/** Text as far as so many bytes of UTF-8 go, as printf shows it. A lone surrogate stands for one byte that was none. */
+const firstBytes = (text: string, count: number): string => {
+  let left = count;
+  let shown = '';
+  for (const character of text) {
+    const isNone = LONE_SURROGATE.test(character);
+    const length = isNone ? 1 : Buffer.byteLength(character);
+    if (left <= 0) break;
+    shown += isNone || length > left ? REPLACEMENT : character;
+    left -= length;
+  }
+  return shown;
+};
+
 /** Decodes `\uXXXX` or a surrogate pair of two of them; `at` is the index of the backslash. */
 const decodeUnicode = (token: JsonToken, at: number): { character: string; length: number } => {
   const { text } = token;
@@ -37,7 +55,7 @@ const decodeUnicode = (token: JsonToken, at: number): { character: string; lengt
   const length = paired ? 12 : 6;
   const character = first === undefined ? '' : paired ? String.fromCharCode(first, second) : String.fromCharCode(first);
   if (character === '' || INVALID_CHARACTER.test(character)) {
-    throw refused(`${text.slice(at, at + length)} is not a valid Unicode character`, token.at + at);
+    throw refused(`${firstBytes(text.slice(at, at + length), length)} is not a valid Unicode character`, token.at + at);
   }
   return { character, length };
 };

@@ -81,6 +81,8 @@ describe('parseJson refuses in the words of QEMU', () => {
     ['%d', `JSON parse error, stray '%'`],
     ['\u00e9', `JSON parse error, stray '\u00e9'`],
     ['"\\u12x"', `JSON parse error, \\u12x" is not a valid Unicode character`],
+    ['"\\u{{\u00e4"', 'JSON parse error, \\u{{\u00e4 is not a valid Unicode character'],
+    ['"\\u{{{\u00e4"', 'JSON parse error, \\u{{{\ufffd is not a valid Unicode character'],
     ['"\\uD800x"', 'JSON parse error, \\uD800 is not a valid Unicode character'],
     ['"\\uD800\\u0041"', 'JSON parse error, \\uD800 is not a valid Unicode character'],
     ['"\\uDC00"', 'JSON parse error, \\uDC00 is not a valid Unicode character'],
