@@ -14,7 +14,8 @@ const HOSTS: readonly (readonly [string, HostModel])[] = [
 describe.each(HOSTS)('contract on the simulated kernel: %s', (_name, model) => {
   for (const contractCase of contractCases) {
     const missing = missingNeeds(contractCase, simulatedFixture(model));
-    test.skipIf(missing.length > 0)(contractCase.name, async () => {
+    const reason = missing.length === 0 ? '' : ` (needs ${missing.join(', ')})`;
+    test.skipIf(missing.length > 0)(contractCase.name + reason, async () => {
       const fixture = simulatedFixture(model);
       await contractCase.run(fixture);
       expect(fixture.kernel.leftovers()).toEqual([]);

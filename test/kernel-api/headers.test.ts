@@ -89,6 +89,6 @@ describe.skipIf(reason !== undefined)(`the tables agree with ${headers.join(' an
   });
 });
 
-test.runIf(reason !== undefined)(`the tables are not compared with the kernel's headers: ${reason}`, () => {
-  expect(reason).toBeDefined();
-});
+if (reason !== undefined) {
+  test.skip(`the tables are not compared with the kernel's headers: ${reason}`, () => {});
+}
