@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { libc } from '../kernel/linux/libc.ts';
 
 /** How long nothing may happen before memory is collected, in ms: no client waits then. */
 const QUIET = 1000;
@@ -32,5 +33,7 @@ export class IdleMemory {
     // The second pass ends what the first one leaves to other threads.
     this.#collect();
     this.#collect();
+    // V8's compilers leave much behind on their threads.
+    libc().trimMemory();
   }
 }

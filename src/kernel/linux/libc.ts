@@ -139,6 +139,8 @@ export interface Libc {
   readonly allocate: (length: number) => bigint;
   /** free(3) for `allocate`. */
   readonly free: (address: bigint) => void;
+  /** Gives memory that was freed back to the system (malloc_trim(3)); a C library without that keeps it. */
+  readonly trimMemory: () => void;
   /** Memory at an address as JavaScript sees it; it is not kept alive by this. */
   readonly view: (address: bigint, length: number) => ArrayBuffer;
 
@@ -149,6 +151,21 @@ export interface Libc {
 const once = <T>(make: () => T): (() => T) => {
   let made: T | undefined;
   return () => (made ??= make());
+};
+
+/** glibc alone has malloc_trim. */
+const findTrim = (lib: LibraryHandle): (() => void) => {
+  try {
+    const trim: KoffiFunc<(pad: number) => number> = lib.func('malloc_trim', 'int', ['size_t']);
+    return () => void trim(0);
+  } catch {
+    return () => undefined;
+  }
+};
+
+const memoryTrimmer = (lib: LibraryHandle): (() => void) => {
+  let trim: (() => void) | undefined;
+  return () => (trim ??= findTrim(lib))();
 };
 
 const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
@@ -188,6 +205,7 @@ const declare = (native: Koffi, lib: LibraryHandle): Libc => ({
 
   allocate: (length) => native.alloc('uint8_t', length),
   free: (address) => native.free(address),
+  trimMemory: memoryTrimmer(lib),
   view: (address, length) => native.view(address, length),
 
   privileges: once(() => declarePrivilegeCalls(lib)),

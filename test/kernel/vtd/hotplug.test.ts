@@ -21,7 +21,7 @@ const SOURCE = 16 * MIB;
 const DESTINATION = 32 * MIB;
 const NOBODY = 65534;
 const ROUNDS = 200;
-const WARM_UP = 100;
+const WARM_UP = 150;
 
 /** Memory is collected when nothing has happened for a second. */
 const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2500));
