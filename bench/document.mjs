@@ -103,7 +103,8 @@ const hotplug = ({ hotplug: rows }) => [
   '## Plugging a device',
   '',
   'In the same guest: `device_add` until its reply, in a machine whose address space another device has set up (iommufd), in turns;',
-  'medians. QEMU resets the device once more before it replies.',
+  'medians. QEMU resets the device once more before it replies. A device without a reset leaves processor work alone, which emulation',
+  'makes slower: for vmattach mostly reading what sysfs says about the device.',
   '',
   ...table(
     ['device', 'runs', 'vmattach ms', 'QEMU ms', 'vmattach / QEMU'],
