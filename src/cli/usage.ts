@@ -4,11 +4,12 @@ import { LAUNCH, SUBCOMMANDS, type Subcommand } from './subcommands.ts';
 
 const INTRODUCTION = `usage: vmattach [SUBCOMMAND] [OPTION]... QEMU-OPTION...
 
-Launches virtual machines with passed-through devices. The command line is QEMU's: vmattach checks it against this host,
-says which VFIO backend each device uses and why, and hands over to QEMU; -machine bare attaches without a guest.
+Launches virtual machines with passed-through devices. The command line is QEMU's: vmattach checks it against this
+host, says which VFIO backend each device uses and why, and hands over to QEMU; -machine bare attaches without a guest.
 
   vmattach plan -machine q35 -m 8G -device vfio-pci,host=0000:01:00.0
-  vmattach -machine q35 -accel kvm -m 8G -object iommufd,id=iommufd0 -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0 disk.img
+  vmattach -machine q35 -accel kvm -m 8G -object iommufd,id=iommufd0 \\
+    -device vfio-pci,host=0000:01:00.0,iommufd=iommufd0 disk.img
 
 Subcommands, each with --help:`;
 

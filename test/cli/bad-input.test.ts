@@ -118,8 +118,11 @@ describe('an option of our own with a wrong or missing value names what it takes
     async (name) => expectClearError(await run(['-machine', 'bare', `--${name}`]), `--${name}: requires an argument`),
   );
 
-  test.each(['trace', 'log-file'])('--%s in a folder that does not exist stops before anything is attached', async (name) => {
-    const outcome = await run([...onWorkstation, '--check', '--log-level', 'debug', `--${name}`, '/nonexistent/file']);
+  test.each([
+    ['trace', []],
+    ['log-file', ['--log-level', 'debug']],
+  ])('--%s in a folder that does not exist stops before anything is attached', async (name, more) => {
+    const outcome = await run([...onWorkstation, '--check', ...more, `--${name}`, '/nonexistent/file']);
     expectClearError(outcome, `--${name} /nonexistent/file: cannot write '/nonexistent/file'`);
   });
 });
