@@ -23,8 +23,8 @@ export interface FactsRequest {
   readonly everything?: boolean;
   /** Also look for processes that hold the nodes: see `findHolders` for the cost. */
   readonly holders?: boolean;
-  /** What was read before about the kernel and this process, and need not be read again. */
-  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules'>;
+  /** What was read before about the kernel, this process and IOMMUs, and need not be read again. */
+  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus'>;
   /** Also look up the names of devices; `everything` does so anyway. */
   readonly names?: boolean;
   /** Told of each device that was listed and could not be read: it was removed in between. */
@@ -38,10 +38,16 @@ const busName = (files: SystemFiles, device: string): string => {
   return path.basename(files.realPath(path.resolve(device)) ?? device);
 };
 
-const readIommus = (files: SystemFiles, groups: readonly GroupFacts[], everything: boolean): IommuFacts[] => {
+const readIommus = (
+  files: SystemFiles,
+  groups: readonly GroupFacts[],
+  everything: boolean,
+  known: readonly IommuFacts[],
+): readonly IommuFacts[] => {
   const used = groups.map((group) => group.iommu).filter((name) => name !== 'unknown');
   const names = [...new Set([...used, ...(everything ? files.names('/sys/class/iommu') : [])])].toSorted();
-  if (names.length === 0) return [];
+  const before = known.filter(({ name }) => names.includes(name));
+  if (before.length === names.length) return before;
   const isolatedMsi = readIsolatedMsi(files);
   return names.map((name) => readIommu(files, name, isolatedMsi));
 };
@@ -91,7 +97,7 @@ export const readHostFacts = (request: FactsRequest, root = '/', files: SystemFi
     kernel: request.known?.kernel ?? readKernel(files),
     process: request.known?.process ?? readProcess(files),
     modules: request.known?.modules ?? readModules(files),
-    iommus: readIommus(files, devices.groups, everything),
+    iommus: readIommus(files, devices.groups, everything, request.known?.iommus ?? []),
     groups: devices.groups,
     devices: devices.pci.map((device) => {
       const name = nameOf(device);

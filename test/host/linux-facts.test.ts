@@ -245,7 +245,13 @@ describe('facts that are known', () => {
   it('are taken over and not read', () => {
     const root = fakeTree({ ...SYSTEM, ...GPU });
     const whole = readHostFacts({ devices: ['0000:01:00.0'], fds: [] }, root);
-    const known = { kernel: { ...whole.kernel, release: '7.0' }, process: { ...whole.process, uid: 4711 }, modules: { vfio: {} } };
+    const iommus = whole.iommus.map((iommu) => ({ ...iommu, lastIova: '0xffff' }));
+    const known = {
+      kernel: { ...whole.kernel, release: '7.0' },
+      process: { ...whole.process, uid: 4711 },
+      modules: { vfio: {} },
+      iommus,
+    };
     const facts = readHostFacts({ devices: ['0000:01:00.0'], fds: [], known }, root);
     expect(facts).toMatchObject(known);
     expect(facts.devices).toEqual(whole.devices);
