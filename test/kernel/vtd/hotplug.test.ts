@@ -21,7 +21,8 @@ const SOURCE = 16 * MIB;
 const DESTINATION = 32 * MIB;
 const NOBODY = 65534;
 const ROUNDS = 200;
-const WARM_UP = 150;
+const WARM_UP = 100;
+const MOST_GROWTH = 2 * MIB;
 
 /** Memory is collected when nothing has happened for a second. */
 const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2500));
@@ -229,14 +230,21 @@ describe('hotplug over QMP', () => {
     };
     // Code is compiled and pools are filled by then.
     for (const way of WAYS) await rounds(way, WARM_UP);
-    for (const way of WAYS) {
+    /** Of some hundred rounds, in bytes. */
+    const growth = async (way: Way): Promise<number> => {
       const memory = await lowest(() => rounds(way, 3));
       const before = resources(program.pid);
       await rounds(way, ROUNDS);
-      const growth = (await lowest(() => rounds(way, 3))) - memory;
-      console.log(`${way.backend}: ${ROUNDS} rounds, resident size ${(growth / MIB).toFixed(2)} MiB more`);
+      const more = (await lowest(() => rounds(way, 3))) - memory;
+      console.log(`${way.backend}: ${ROUNDS} rounds, resident size ${(more / MIB).toFixed(2)} MiB more`);
       expect(resources(program.pid)).toEqual(before);
-      expect(growth).toBeLessThan(2 * MIB);
+      return more;
+    };
+    for (const way of WAYS) {
+      // Compiled code comes once, even late; what leaks does so every time.
+      const first = await growth(way);
+      const again = first < MOST_GROWTH ? first : await growth(way);
+      expect(again).toBeLessThan(MOST_GROWTH);
     }
-  }, 600_000);
+  }, 900_000);
 });
