@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { executableOf } from './process-files.ts';
 
 /** The lines of /proc/PID/status by name, with single blanks between values. */
 export const statusOf = (pid: number): Readonly<Record<string, string>> =>
@@ -36,3 +38,23 @@ export const mayOpenAs = (user: number, file: string): boolean =>
     [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--inh-caps=-all', 'sh', '-c', 'exec 3<>"$1"', 'sh', file],
     { stdio: 'ignore' },
   ).status === 0;
+
+const SIGTERM_BIT = 1n << 14n;
+
+/** QEMU sets its signal handlers when all devices of the command line are there (system/vl.c, qemu_init_displays). */
+const isUp = (pid: number): boolean =>
+  executableOf(pid).includes('/qemu-system-') && (BigInt(`0x${statusOf(pid)['SigCgt']}`) & SIGTERM_BIT) !== 0n;
+
+/** Waits until QEMU has its devices. @param find its pid; what it throws means not yet @throws Error after a minute */
+export const untilUp = async (find: () => number): Promise<number> => {
+  for (let attempt = 0; attempt < 1200; attempt += 1) {
+    try {
+      const pid = find();
+      if (isUp(pid)) return pid;
+    } catch {
+      // Not started yet.
+    }
+    await delay(50);
+  }
+  throw new Error('QEMU did not come up');
+};

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bindToVfio, cdevOf, driverOf, groupOf, readRoles, restoreDriver } from '../lib/host-devices.ts';
 import { buildInitramfs, NESTED_DMA, NESTED_MIB, nestedMachine } from '../lib/nested.ts';
 import { executableOf, openVfioNodes } from '../lib/process-files.ts';
-import { childOf, limitsOf, mayOpenAs, statusOf } from '../lib/process-rights.ts';
+import { childOf, limitsOf, mayOpenAs, statusOf, untilUp } from '../lib/process-rights.ts';
 import { startVmattach, type Running } from '../lib/program.ts';
 import { runSubcommand } from '../lib/subcommand.ts';
 
@@ -17,8 +18,6 @@ const MIB = 1024 * 1024;
 
 /** A machine without a guest system, for tests that only look at QEMU's process. */
 const EMPTY = ['-machine', 'q35', '-accel', 'tcg', '-m', '64M', '-nodefaults', '-display', 'none', '-S'];
-const SAYS_WHEN_UP = ['-qmp', 'stdio'];
-const UP = '"QMP"';
 
 let nested: readonly string[];
 
@@ -47,6 +46,9 @@ const stopAll = async (): Promise<void> => {
   running.clear();
 };
 afterEach(stopAll);
+
+/** The QEMU below vmattach, when it is up. */
+const childUp = (program: Running): Promise<number> => untilUp(() => childOf(program.pid));
 
 const nodeState = (node: string) => {
   const { mode, uid, gid, ino } = statSync(node);
@@ -107,8 +109,8 @@ describe('QEMU as a user with passed files', () => {
   });
 
   it('works with --pass-fds alone for root', async () => {
-    const program = start([...EMPTY, ...SAYS_WHEN_UP, '--pass-fds', ...IOMMUFD]);
-    await program.printed(UP);
+    const program = start([...EMPTY, '--pass-fds', ...IOMMUFD]);
+    await untilUp(() => program.pid);
     expect(statusOf(program.pid)['CapEff']).not.toBe(NOTHING);
     expect(openVfioNodes(program.pid)).toEqual(['/dev/iommu', cdevOf(eduA)]);
   });
@@ -130,9 +132,8 @@ describe('a type1 device for a user', () => {
   });
 
   it('is granted for the life of the VM', async () => {
-    const program = start([...EMPTY, ...SAYS_WHEN_UP, '--run-as', String(USER), '--supervise', ...TYPE1]);
-    await program.printed(UP);
-    const pid = childOf(program.pid);
+    const program = start([...EMPTY, '--run-as', String(USER), '--supervise', ...TYPE1]);
+    const pid = await childUp(program);
     expectSeparated(pid);
     expect(openVfioNodes(pid)).toEqual([node(), '/dev/vfio/vfio']);
     expect(nodeState(node())).not.toEqual(before);
@@ -142,9 +143,8 @@ describe('a type1 device for a user', () => {
   });
 
   it('is taken back when QEMU is killed', async () => {
-    const program = start([...EMPTY, ...SAYS_WHEN_UP, '--run-as', String(USER), '--supervise', ...TYPE1]);
-    await program.printed(UP);
-    process.kill(childOf(program.pid), 'SIGKILL');
+    const program = start([...EMPTY, '--run-as', String(USER), '--supervise', ...TYPE1]);
+    process.kill(await childUp(program), 'SIGKILL');
     const { status, stderr } = await program.ended;
     expect(status).toBe(137);
     expect(stderr).toContain('was killed by SIGKILL');
@@ -165,8 +165,8 @@ describe('a type1 device for a user', () => {
   });
 
   it('that another VM holds is explained when QEMU has failed by it', async () => {
-    const first = start([...EMPTY, ...SAYS_WHEN_UP, ...TYPE1]);
-    await first.printed(UP);
+    const first = start([...EMPTY, ...TYPE1]);
+    await untilUp(() => first.pid);
     const { status, stderr } = await start([...EMPTY, '--supervise', ...TYPE1]).ended;
     expect(status).toBe(1);
     expect(stderr).toContain(`is held by process ${first.pid}`);
@@ -178,7 +178,7 @@ describe('a type1 device for a user', () => {
 describe('managed devices', () => {
   const drivers = () => [mixedEdu, mixedRng].map(driverOf);
   const saved = (): readonly string[] => (existsSync('/run/vmattach/bind') ? readdirSync('/run/vmattach/bind') : []);
-  const MANAGED = [...EMPTY, ...SAYS_WHEN_UP, '--manage-devices'];
+  const MANAGED = [...EMPTY, '--manage-devices'];
   const IOMMUFD = ['-object', 'iommufd,id=iommufd0', '-device', `vfio-pci,host=${mixedEdu},iommufd=iommufd0`];
   const before = [undefined, 'virtio-pci'];
 
@@ -191,9 +191,9 @@ describe('managed devices', () => {
 
   it('are bound with their group and come back when QEMU ends', async () => {
     const program = start([...MANAGED, '--run-as', String(USER), ...IOMMUFD]);
-    await program.printed(UP);
+    await childUp(program);
     expect(drivers()).toEqual(['vfio-pci', 'vfio-pci']);
-    expectSeparated(childOf(program.pid));
+    expectSeparated(await childUp(program));
     program.child.kill('SIGTERM');
     const { status, stderr } = await program.ended;
     expect(status).toBe(0);
@@ -203,15 +203,13 @@ describe('managed devices', () => {
 
   it('come back when QEMU is killed', async () => {
     const program = start([...MANAGED, ...IOMMUFD]);
-    await program.printed(UP);
-    process.kill(childOf(program.pid), 'SIGKILL');
+    process.kill(await childUp(program), 'SIGKILL');
     expect((await program.ended).status).toBe(137);
   });
 
   it('come back by unbind when vmattach itself is killed', async () => {
     const program = start([...MANAGED, ...IOMMUFD]);
-    await program.printed(UP);
-    const pid = childOf(program.pid);
+    const pid = await childUp(program);
     program.child.kill('SIGKILL');
     expect(executableOf(pid)).toMatch(/\/qemu-system-x86_64$/);
     process.kill(pid, 'SIGKILL');
@@ -225,9 +223,23 @@ describe('managed devices', () => {
     expect(status).toBe(1);
   });
 
-  it.each([0, 100, 300, 600, 1200])('come back when a signal comes after %i ms', async (delay) => {
+  it('come back when a signal comes while they are bound', async () => {
     const program = start([...MANAGED, ...IOMMUFD]);
-    await new Promise((resolve) => setTimeout(resolve, delay));
+    while (driverOf(mixedRng) === 'virtio-pci') await delay(1);
+    program.child.kill('SIGTERM');
+    expect((await program.ended).status).toBe(143);
+  });
+
+  it('come back when a signal comes when they are bound', async () => {
+    const program = start([...MANAGED, ...IOMMUFD]);
+    while (driverOf(mixedEdu) === undefined) await delay(1);
+    program.child.kill('SIGTERM');
+    expect((await program.ended).status).toBe(143);
+  });
+
+  it.each([0, 1000, 1800, 2600])('come back when a signal comes after %i ms', async (ms) => {
+    const program = start([...MANAGED, ...IOMMUFD]);
+    await delay(ms);
     program.child.kill('SIGTERM');
     await program.ended;
   });
@@ -242,7 +254,7 @@ describe('managed devices', () => {
     bindToVfio(mixedEdu);
     bindToVfio(mixedRng);
     const program = start([...MANAGED, ...IOMMUFD]);
-    await program.printed(UP);
+    await childUp(program);
     program.child.kill('SIGTERM');
     expect((await program.ended).status).toBe(0);
     expect(drivers()).toEqual(['vfio-pci', 'vfio-pci']);
