@@ -58,11 +58,24 @@ export interface Watch {
 
 const watchReadable = ({ node: { poll } }: Koffi, fd: number, onReadable: () => void): Watch => {
   const options = { readable: true };
-  const handle: node.PollHandle = poll(fd, options, onReadable);
+  let watching = true;
+  // After EPOLLERR, as when the other end has closed without reading all it was sent, libuv stops (uv__poll_io); there may be more to read.
+  const onEvents = ({ readable }: node.PollEvents): void => {
+    onReadable();
+    if (readable !== true && watching) handle.start(options, onEvents);
+  };
+  const handle: node.PollHandle = poll(fd, options, onEvents);
+  const endWatch = (end: () => void): void => {
+    watching = false;
+    end();
+  };
   return {
-    start: () => handle.start(options, onReadable),
-    stop: () => handle.stop(),
-    close: () => handle.close(),
+    start: () => {
+      watching = true;
+      handle.start(options, onEvents);
+    },
+    stop: () => endWatch(() => handle.stop()),
+    close: () => endWatch(() => handle.close()),
   };
 };
 
