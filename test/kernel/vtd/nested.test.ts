@@ -1,13 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { bindToVfio, cdevOf, groupOf, readRoles, restoreDriver } from '../lib/host-devices.ts';
 import { buildInitramfs, NESTED_DMA, NESTED_MIB, nestedMachine } from '../lib/nested.ts';
 import { executableOf, openVfioNodes } from '../lib/process-files.ts';
 import { vmLck, vmPin } from '../lib/process-memory.ts';
-import { startVmattach } from '../lib/program.ts';
+import { startVmattach, type Running } from '../lib/program.ts';
 
 const { eduA } = readRoles();
 
 let machine: readonly string[];
+let guest: Running | undefined;
+
+const boot = async (args: readonly string[]): Promise<Running> => {
+  guest = startVmattach(args);
+  await guest.printed(NESTED_DMA);
+  return guest;
+};
+
+/** A test that fails must not leave a guest behind that keeps the device. */
+afterEach(async () => {
+  guest?.child.kill('SIGTERM');
+  await guest?.ended;
+  guest = undefined;
+});
 
 beforeAll(() => {
   bindToVfio(eduA);
@@ -24,7 +38,7 @@ const BACKENDS = [
   {
     backend: 'iommufd',
     device: ['-object', 'iommufd,id=iommufd0', '-device', `vfio-pci,host=${eduA},iommufd=iommufd0`],
-    nodes: () => ['/dev/iommu', cdevOf(eduA)],
+    nodes: () => ['/dev/iommu', cdevOf(eduA) ?? ''],
     locked: vmPin,
   },
   {
@@ -33,20 +47,19 @@ const BACKENDS = [
     nodes: () => [`/dev/vfio/${groupOf(eduA)}`, '/dev/vfio/vfio'],
     locked: vmLck,
   },
-];
+] as const;
 
 describe('a guest under KVM that QEMU runs', () => {
   it.each(BACKENDS)('sees the device passed through by $backend, and its DMA arrives', async ({ device, nodes, locked }) => {
-    const guest = startVmattach([...machine, ...device]);
-    await guest.printed(NESTED_DMA);
+    const running = await boot([...machine, ...device]);
 
-    expect(executableOf(guest.pid)).toMatch(/\/qemu-system-x86_64$/);
-    expect(openVfioNodes(guest.pid)).toEqual(nodes());
-    expect(locked(guest.pid)).toBeGreaterThanOrEqual(NESTED_MIB * 1024 * 1024);
-    expect(locked(guest.pid)).toBeLessThan(NESTED_MIB * 1024 * 1024 + FIRMWARE_BYTES);
+    expect(executableOf(running.pid)).toMatch(/\/qemu-system-x86_64$/);
+    expect(openVfioNodes(running.pid)).toEqual(nodes());
+    expect(locked(running.pid)).toBeGreaterThanOrEqual(NESTED_MIB * 1024 * 1024);
+    expect(locked(running.pid)).toBeLessThan(NESTED_MIB * 1024 * 1024 + FIRMWARE_BYTES);
 
-    guest.child.kill('SIGTERM');
-    const { status, stdout, stderr } = await guest.ended;
+    running.child.kill('SIGTERM');
+    const { status, stdout, stderr } = await running.ended;
     expect(stdout).not.toContain('nested: failed');
     expect(stderr).toContain('terminating on signal 15');
     expect(status).toBe(0);
