@@ -7,7 +7,13 @@ import { formatOrder, parseRefusal, type EngineOrder } from '../launch/engine-or
 import { LastLines } from './last-lines.ts';
 
 /** What reaches the engine through vmattach. A terminal sends its own to both; QEMU takes a second one like the first. */
-const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const;
+const FORWARDED: readonly NodeJS.Signals[] = [
+  ...(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const),
+  // These would end vmattach and leave the engine alone, with nothing taken back.
+  ...(['SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGIO', 'SIGPWR', 'SIGSTKFLT', 'SIGSYS', 'SIGTRAP'] as const),
+];
+
+const GO_ON: ReadonlySet<NodeJS.Signals> = new Set(['SIGCONT', 'SIGUSR1', 'SIGUSR2']);
 
 /** Helpers of the engine may hold its standard error for ever. */
 const DRAIN_MS = 200;
@@ -79,7 +85,7 @@ export class EngineProcess {
   }
 
   #forward(signal: NodeJS.Signals): void {
-    this.#stopped ||= signal !== 'SIGCONT' && signal !== 'SIGUSR1' && signal !== 'SIGUSR2';
+    this.#stopped ||= !GO_ON.has(signal);
     this.#child.kill(signal);
   }
 

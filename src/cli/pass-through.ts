@@ -79,7 +79,7 @@ export const passThrough = (argv: readonly string[]): void => {
   const engine = installedEngine();
   if (engine === undefined) return;
   try {
-    replaceProcess({ path: engine.path, argv: [engine.path, ...argv], environment: process.env, fds: inheritedFds() });
+    replaceProcess({ path: engine.path, argv: [engine.path, ...argv], environment: process.env, fds: inheritedFds(argv) });
   } catch (error) {
     if (!(error instanceof SystemCallError)) throw error;
   }

@@ -1,5 +1,5 @@
 import { failure } from '../errors/problem.ts';
-import { isRuntimeFd } from '../host/runtime-fds.ts';
+import { isLoopFd } from '../host/runtime-fds.ts';
 import { observeFd } from '../host/observe-fd.ts';
 import { openFdReference, type FdSources } from '../kernel/fd-reference.ts';
 import { linuxFdCalls } from '../kernel/linux/fd-calls.ts';
@@ -21,7 +21,7 @@ export interface PassedFds<T> {
 
 type FdLaunch = Pick<Launch, 'request' | 'scanned'>;
 
-const isInherited = (fd: number): boolean => observeFd(fd) !== undefined && !isRuntimeFd(fd);
+const isInherited = (fd: number): boolean => observeFd(fd) !== undefined && !isLoopFd(fd);
 
 /** A broker gives its fd once, so who only looks must not ask it. */
 const askNoBroker = (path: string): never => {

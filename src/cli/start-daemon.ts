@@ -34,7 +34,7 @@ export const checkDaemonMonitors = (specs: readonly MonitorSpec[]): void => {
  * @returns the exit status: 0 when it is ready, 1 when it has ended before, having said why
  */
 export const startDaemon = (argv: readonly string[]): Promise<number> => {
-  const inherited = inheritedFds();
+  const inherited = inheritedFds(argv);
   const report = reportFd(inherited, argv);
   const stdio: (IOType | number)[] = Array.from({ length: report + 1 }, (_, fd) => (fd < FIRST_FD ? 'inherit' : 'ignore'));
   for (const fd of inherited) stdio[fd] = fd;

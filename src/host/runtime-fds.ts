@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 const O_ACCMODE = 3;
 const O_RDONLY = 0;
 const O_WRONLY = 1;
+const O_CLOEXEC = 0o2000000;
 const STANDARD_STREAMS = 2;
 
 /** What the kernel says about open numbers of this process; undefined for one that is closed and without /proc. */
@@ -30,11 +31,16 @@ const openTargets = (): OpenTargets => {
   return targets;
 };
 
-/** Access mode as open(2) takes it. */
-const accessModeOf = (number: number): number | undefined => {
+/** Flags as open(2) takes them. */
+const flagsOf = (number: number): number | undefined => {
   const info = ask(() => readFileSync(`/proc/self/fdinfo/${number}`, 'utf8'));
   const flags = /^flags:\s*([0-7]+)$/m.exec(info ?? '')?.[1];
-  return flags === undefined ? undefined : Number.parseInt(flags, 8) & O_ACCMODE;
+  return flags === undefined ? undefined : Number.parseInt(flags, 8);
+};
+
+const accessModeOf = (number: number): number | undefined => {
+  const flags = flagsOf(number);
+  return flags === undefined ? undefined : flags & O_ACCMODE;
 };
 
 /** Pipes have one inode for both ends; the ends differ in access mode. */
@@ -43,33 +49,51 @@ const isOtherEndOpen = (number: number, pipe: string, targets: OpenTargets): boo
   return [...targets].some(([other, target]) => other !== number && target === pipe && accessModeOf(other) === wanted);
 };
 
-const RUNTIME_INODES: ReadonlySet<string> = new Set(['eventpoll', 'eventfd', 'io_uring'].map((name) => `anon_inode:[${name}]`));
+/** Kinds that no parent has a reason to pass. */
+const LOOP_INODES: ReadonlySet<string> = new Set(['anon_inode:[eventpoll]', 'anon_inode:[io_uring]']);
 
 const isRuntimeKind = (number: number, targets: OpenTargets): boolean => {
   const target = targets.get(number);
   if (target === undefined) return false;
-  if (RUNTIME_INODES.has(target)) return true;
+  if (LOOP_INODES.has(target) || target === 'anon_inode:[eventfd]') return true;
   if (target.startsWith('pipe:[')) return isOtherEndOpen(number, target, targets);
   return target === '/dev/null' && number > STANDARD_STREAMS && accessModeOf(number) === O_RDONLY;
 };
+
+/** The runtime opens its own close-on-exec, and marks so what it inherits at low numbers: without the mark an fd is surely inherited. */
+const isMarked = (number: number): boolean => ((flagsOf(number) ?? 0) & O_CLOEXEC) !== 0;
+
+const mayBeRuntime = (number: number, targets: OpenTargets): boolean => isRuntimeKind(number, targets) && isMarked(number);
 
 /**
  * Whether an fd is of a kind that Node's runtime (libuv) makes for itself: an epoll, eventfd or io_uring; a pipe whose other end is open
  * in this process too; /dev/null open for reading only, above the standard streams (libuv keeps one in reserve for when fds run out).
  *
- * It is a statement about kinds, not about who opened it: a parent that passes one of these on purpose gets true as well, for the kernel
- * keeps no record of that. None of them can be an iommufd, a vfio device or a monitor, so refusing them costs nobody anything.
- * False for a closed fd and without /proc.
+ * It is a statement about kinds, not about who opened it: a parent that passes one of these at a low number gets true as well, for the
+ * kernel keeps no record of that. None of them can be an iommufd, a vfio device or a monitor, so refusing them for one costs nobody
+ * anything. False for a closed fd and without /proc.
  */
-export const isRuntimeFd = (number: number): boolean => isRuntimeKind(number, openTargets());
+export const isRuntimeFd = (number: number): boolean => mayBeRuntime(number, openTargets());
+
+/** Whether the runtime alone has a use for an open fd, so that no option can mean it. */
+export const isLoopFd = (number: number): boolean => LOOP_INODES.has(targetOf(number) ?? '') && isMarked(number);
+
+/** `fd=9`, `vhostfds=7:8`, `"fd":"22"`, `/dev/fd/8` */
+const NAMED = /(?:fds?"?[=:]"?|\/dev\/fd\/)(\d+(?::\d+)*)/g;
+
+const namedNumbers = (words: readonly string[]): ReadonlySet<number> =>
+  new Set(words.flatMap((word) => [...word.matchAll(NAMED)].flatMap(([, numbers = '']) => numbers.split(':').map(Number))));
 
 /**
  * Numbers of the file descriptors that this process was started with, standard streams left out, so that another program can get them as
- * from a shell. Ask before anything is opened that stays open. What `isRuntimeFd` holds for is left out.
+ * from a shell. Ask before anything is opened that stays open. What may be the runtime's own is left out, unless an option names it.
+ * @param words of the command line
  */
-export const inheritedFds = (): number[] => {
+export const inheritedFds = (words: readonly string[]): number[] => {
   const targets = openTargets();
+  const named = namedNumbers(words);
+  const isInherited = (number: number): boolean => (named.has(number) ? !isLoopFd(number) : !mayBeRuntime(number, targets));
   return [...targets.keys()]
-    .filter((number) => number > STANDARD_STREAMS && !isRuntimeKind(number, targets))
+    .filter((number) => number > STANDARD_STREAMS && isInherited(number))
     .toSorted((one, other) => one - other);
 };

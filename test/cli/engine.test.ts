@@ -139,3 +139,24 @@ test('--dry-run shows the command line of the engine, which a shell takes', asyn
   const command = stdout.slice(stdout.indexOf('engine:\n') + 'engine:\n'.length, stdout.indexOf('the command line goes'));
   expect((await runShell(command)).stdout.split('\0').slice(0, -1)).toEqual(argv);
 });
+
+describe('a descriptor of a kind that Node makes for itself as well', () => {
+  const lister = script('lister', 'ls /proc/$$/fd');
+  const both = 'exec 30< <(:) ; exec 9</dev/null 20</dev/null';
+
+  const numbersOf = async (line: string): Promise<number[]> =>
+    (await runShell(`${both}; exec $VMATTACH --qemu ${lister} ${line}`)).stdout.trim().split('\n').map(Number);
+
+  test('stays where it cannot be the runtime that opened it', async () => {
+    expect(await numbersOf('-S')).toContain(20);
+  });
+
+  test.each([
+    '-netdev tap,id=n,fd=9',
+    '-add-fd fd=9,set=1',
+    `-chardev '{"fd":"9"}' -netdev tap,id=n,vhostfds=8:9`,
+    '-drive file=/dev/fd/9',
+  ])('stays where an option names it: %s', async (line) => {
+    expect(await numbersOf(`-S ${line.replace(/-chardev '[^']*' /, '')}`)).toContain(9);
+  });
+});

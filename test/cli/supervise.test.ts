@@ -68,20 +68,23 @@ tr '\0' '\n' </proc/$$/environ | grep -E 'MARK|VMATTACH_ORDER'; printf '%s|' "$@
 describe('a signal', () => {
   const catcher = engines.script(
     'catcher',
-    `for s in TERM INT HUP QUIT USR1 USR2 CONT; do trap "echo got $s" $s; done
+    `for s in TERM INT HUP QUIT USR1 USR2 CONT ALRM PWR; do trap "echo got $s" $s; done
 trap 'echo got TERM; exit 5' TERM; echo ready; while :; do sleep 0.02; done`,
   );
 
-  test.each(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT'] as const)('%s is forwarded', async (signal) => {
-    const running = start([...SUPERVISE, catcher]);
-    await running.saw('ready');
-    running.child.kill(signal);
-    await running.saw(`got ${signal.slice(3)}`);
-    running.child.kill('SIGTERM');
-    const { status, stderr } = await running.ended;
-    expect(status).toBe(5);
-    expect(stderr).not.toContain('Debugger');
-  });
+  test.each(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGCONT', 'SIGALRM', 'SIGPWR'] as const)(
+    '%s is forwarded',
+    async (signal) => {
+      const running = start([...SUPERVISE, catcher]);
+      await running.saw('ready');
+      running.child.kill(signal);
+      await running.saw(`got ${signal.slice(3)}`);
+      running.child.kill('SIGTERM');
+      const { status, stderr } = await running.ended;
+      expect(status).toBe(5);
+      expect(stderr).not.toContain('Debugger');
+    },
+  );
 
   test('that QEMU ends by is no failure', async () => {
     const running = start([...SUPERVISE, engines.script('sleeper', 'echo ready; exec sleep 60')]);

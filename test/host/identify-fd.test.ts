@@ -112,10 +112,14 @@ describe.skipIf(!existsSync('/proc/self/fdinfo'))('isRuntimeFd in a real child p
     ['a file', false, '22<program.cjs'],
     ['a pipe whose other end is elsewhere', false, '22< <(exec sleep 1 2>/dev/null)'],
     ['/dev/null for reading and writing', false, '22<>/dev/null'],
-    ['/dev/null for reading, which cannot be told from the one of libuv', true, '22</dev/null'],
+    ['/dev/null for reading at a number that Node does not mark', false, '22</dev/null'],
     ['a closed number', false, '22<&-'],
   ])('%s: %s', (_, expected, redirection) => {
     expect(ask(redirection, [22])).toMatchObject([{ runtime: expected }]);
+  });
+
+  it('is true of /dev/null for reading at a low number, which cannot be told from the one of libuv', () => {
+    expect(ask('9</dev/null', [9])).toMatchObject([{ runtime: true }]);
   });
 
   it('is false of standard input from /dev/null', () => {

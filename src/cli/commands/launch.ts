@@ -30,7 +30,7 @@ const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<num
     checkDaemonMonitors(launched.monitors);
     return startDaemon(argv);
   }
-  const inherited = inheritedFds();
+  const inherited = inheritedFds(argv);
   const passed = await takePassedFds(launched);
   if (settings.passFds || settings.supervise) {
     warnings.say();

@@ -62,7 +62,7 @@ const watchReadable = ({ node: { poll } }: Koffi, fd: number, onReadable: () => 
   // After EPOLLERR, as when the other end has closed without reading all it was sent, libuv stops (uv__poll_io); there may be more to read.
   const onEvents = ({ readable }: node.PollEvents): void => {
     onReadable();
-    if (readable !== true && watching) handle.start(options, onEvents);
+    if (!readable && watching) handle.start(options, onEvents);
   };
   const handle: node.PollHandle = poll(fd, options, onEvents);
   const endWatch = (end: () => void): void => {
