@@ -74,7 +74,7 @@ const explain = (errno: string, write: SysfsWrite, device: PciDeviceFacts | unde
   const isProbe = write.kind === 'probe' || write.kind === 'bind';
   if (isProbe && device !== undefined && write.expected) return explainProbe(errno, device, write.expected);
   return errno === 'ENOENT'
-    ? { code: 'NO_SUCH_DEVICE', cause: `${write.path} is not there: the device went away`, fixes: ['lspci -D'] }
+    ? { code: 'NO_SUCH_DEVICE', cause: `${write.path} is not there: the device went away`, fixes: ['vmattach devices --all'] }
     : { code: 'SYSTEM_CALL', cause: `the kernel refused '${write.value}'`, fixes: [LOOK] };
 };
 

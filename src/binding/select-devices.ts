@@ -14,7 +14,7 @@ const absent = (word: string) =>
   failure('NO_SUCH_DEVICE', `there is no PCI device '${word}'`, {
     location: word,
     cause: `the host has no PCI device ${word}`,
-    fixes: ['lspci -D lists the PCI devices of this host'],
+    fixes: ['vmattach devices --all lists the PCI devices of this host'],
   });
 
 /** In full, without the domain 0000, or any part of it that is in no other address. */

@@ -42,7 +42,8 @@ const help = ({ options }: ScannedArgv, command: Subcommand): number | undefined
 };
 
 const run = async (argv: readonly string[]): Promise<number> => {
-  const { command, rest } = takeSubcommand(argv);
+  // QEMU would start an empty machine with a window, which nobody means.
+  const { command, rest } = takeSubcommand(argv.length === 0 ? ['help'] : argv);
   const helped = command.takesLaunch ? help(scanArgv(rest, OWN_OPTIONS), command) : undefined;
   return helped ?? command.run(rest);
 };

@@ -9,7 +9,7 @@ export interface OwnOptionDefinition extends OwnOption {
 
 export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
   { name: 'dry-run', description: 'print what would happen and why, and touch nothing' },
-  { name: 'check', description: 'attach for real, report, detach and exit' },
+  { name: 'check', description: 'attach for real, without a guest, report, detach and exit' },
   {
     name: 'format',
     metavar: 'FORMAT',

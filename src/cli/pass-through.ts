@@ -75,7 +75,7 @@ const installedEngine = (): Engine | undefined => {
  * cannot be started.
  */
 export const passThrough = (argv: readonly string[]): void => {
-  if (!isEngineOnly(argv)) return;
+  if (argv.length === 0 || !isEngineOnly(argv)) return;
   const engine = installedEngine();
   if (engine === undefined) return;
   try {

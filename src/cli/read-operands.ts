@@ -8,7 +8,7 @@ import { toOption } from './settings.ts';
 export interface OperandSyntax {
   readonly name: string;
   readonly summary: string;
-  /** As commander writes it: `<device...>`, `[filter...]`; undefined takes none. */
+  /** As commander writes them: `<device...>`, `<socket> <command> [json]`; undefined takes none. */
   readonly operands?: string;
   readonly options: readonly OwnOptionDefinition[];
 }
@@ -16,7 +16,7 @@ export interface OperandSyntax {
 const createCommand = ({ name, summary, operands, options }: OperandSyntax): Command => {
   const command = new Command(`vmattach ${name}`).description(summary);
   if (operands !== undefined) {
-    command.argument(operands);
+    command.arguments(operands);
   }
   for (const option of options) {
     command.addOption(toOption(option));
@@ -30,7 +30,7 @@ const createCommand = ({ name, summary, operands, options }: OperandSyntax): Com
 const refused = (error: CommanderError, name: string) =>
   failure(error.code === 'commander.unknownOption' ? 'OPTION_UNKNOWN' : 'VALUE_INVALID', error.message.replace(/^error: /, ''), {
     location: name,
-    cause: `${name} does not take these words`,
+    cause: error.code === 'commander.missingArgument' ? 'a word is missing' : `${name} does not take these words`,
     fixes: [`vmattach ${name} --help`],
   });
 

@@ -15,6 +15,9 @@ const WORD = /^[a-z][a-z-]*$/;
  */
 export const takeSubcommand = (argv: readonly string[]): { readonly command: Subcommand; readonly rest: readonly string[] } => {
   const [word = ''] = argv;
+  if (word === 'help') {
+    return { command: SUBCOMMANDS.find(({ name }) => name === argv[1]) ?? LAUNCH, rest: ['--help'] };
+  }
   const command = [...SUBCOMMANDS, BECOME_ORDERED].find(({ name }) => name === word);
   if (command !== undefined) {
     return { command, rest: argv.slice(1) };

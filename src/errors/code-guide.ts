@@ -206,7 +206,7 @@ export const CODE_GUIDE: Readonly<Record<ProblemCode, CodeGuide>> = {
     title: 'No such device',
     meaning: 'the host has no device of that address, UUID or path',
     example: { says: 'vfio /sys/bus/pci/devices/0000:09:00.0: no such host device: No such file or directory' },
-    fixes: ['lspci -D lists the PCI devices of this host'],
+    fixes: ['vmattach devices --all lists the PCI devices of this host'],
   },
   DUPLICATE_DEVICE: {
     title: 'Device given twice',

@@ -63,20 +63,21 @@ const WAYS_OUT = [
   '-machine bare attaches the devices without a guest',
 ];
 
-const noEngine = (machine: string, cause: string): VmattachError =>
-  failure('NO_ENGINE', `no VMM engine for machine type '${machine}'`, { cause, fixes: WAYS_OUT });
+const noEngine = (machine: string, cause: string, fixes: readonly string[] = WAYS_OUT): VmattachError =>
+  failure('NO_ENGINE', `no VMM engine for machine type '${machine}'`, { cause, fixes });
 
 /** A name without a slash is looked for in PATH, as a shell does. */
 const named = (name: string, origin: string, machine: string, search: EngineSearch): Engine => {
   const file = name.includes('/') ? path.resolve(name) : inFolders(name, search);
+  const fixes = [`${origin} with the file of a QEMU, e.g. /usr/bin/${engineName(search.architecture)}`, ...WAYS_OUT.slice(1)];
   if (file === undefined) {
-    throw noEngine(machine, `${origin} names ${name}, and no folder of PATH has such a program`);
+    throw noEngine(machine, `${origin} names ${name}, and no folder of PATH has such a program`, fixes);
   }
   if (!isExecutable(file)) {
-    throw noEngine(machine, `${origin} names ${name}, which is no file that can be executed`);
+    throw noEngine(machine, `${origin} names ${name}, which is no file that can be executed`, fixes);
   }
   if (isSelf(file, search)) {
-    throw noEngine(machine, `${origin} names ${name}, which is vmattach itself`);
+    throw noEngine(machine, `${origin} names ${name}, which is vmattach itself`, fixes);
   }
   return { path: file };
 };

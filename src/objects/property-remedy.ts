@@ -28,7 +28,10 @@ const form = (type: PropertyKind): Form => {
     case 'fd':
       return { takes: 'the number of an open file descriptor that this process inherits (in JSON: as a string)', example: '9' };
     case 'pci-host-address':
-      return { takes: 'a PCI address [domain:]bus:slot.function in hexadecimal; lspci -D lists them', example: '0000:01:00.0' };
+      return {
+        takes: 'a PCI address [domain:]bus:slot.function in hexadecimal; vmattach devices lists them',
+        example: '0000:01:00.0',
+      };
     case 'pci-slot':
       return { takes: 'slot.function in hexadecimal, slot up to 1f and function up to 7', example: '04.0' };
     case 'uuid-or-auto':

@@ -66,11 +66,16 @@ const namedDevice = (spec: DeviceSpec, fd: number | undefined): DeviceIdentity |
 const hostDevice = (spec: DeviceSpec, host: string, fd: number | undefined): DeviceIdentity =>
   spec.type.identity === 'pci' ? fromName(host, fd) : at(`/sys/bus/platform/devices/${host}`, { name: host, kind: 'other', fd });
 
-const missing = (): never => {
+const EXAMPLES = {
+  pci: 'add host= with the address of the device, e.g. host=0000:01:00.0',
+  sysfs: 'add sysfsdev= with its folder in sysfs, e.g. sysfsdev=/sys/bus/mdev/devices/UUID',
+};
+
+const missing = ({ type }: DeviceSpec): never => {
   throw failure('PROPERTY_MISSING', 'No provided host device', {
     hint: ['Use -device vfio-pci,host=DDDD:BB:DD.F or -device vfio-pci,fd=DEVICE_FD or -device vfio-pci,sysfsdev=PATH_TO_DEVICE'],
     cause: 'nothing says which device of the host is meant',
-    fixes: ['add host= with the address of the device, e.g. host=0000:01:00.0'],
+    fixes: [EXAMPLES[type.identity]],
   });
 };
 
@@ -91,7 +96,7 @@ export const identifyDevice = (spec: DeviceSpec, facts: FdFacts | undefined): De
   const fd = fdNumber(spec);
   const named = namedDevice(spec, fd);
   if (fd === undefined || facts === undefined) {
-    return named ?? missing();
+    return named ?? missing(spec);
   }
   if (facts.address === undefined) {
     return named ?? at('', { name: `VFIO_FD${fd}`, kind: 'other', fd });

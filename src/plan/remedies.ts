@@ -55,7 +55,7 @@ export const unsafeNoIommu = (name: string, { id }: GroupFacts, { capabilities }
 export const noSuchDevice = (name: string): Remedy => ({
   code: 'NO_SUCH_DEVICE',
   cause: `the host has no device ${name}`,
-  fixes: ['lspci -D lists the PCI devices of this host'],
+  fixes: ['vmattach devices --all lists the PCI devices of this host'],
 });
 
 /** @param module whose `allow_unsafe_interrupts` counts: that of the backend that really serves the device */

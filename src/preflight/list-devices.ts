@@ -20,8 +20,24 @@ export interface DeviceFilter {
 
 const DEVICE_IDS = /^[0-9a-f]{4}:[0-9a-f]{4}$/;
 
+const VENDOR = /^[0-9a-f]{4}:$/;
+const SHORT_ADDRESS = /^([0-9a-f]{1,2}):([0-9a-f]{1,2})(\.[0-7]?)?$/;
+/** Shorter words would be found in too many names. */
+const LEAST_NAME_LETTERS = 3;
+
+/** `1:0.0` as QEMU takes it. */
+const inFull = (word: string): string =>
+  word.replace(
+    SHORT_ADDRESS,
+    (_, bus: string, slot: string, rest = '') => `${bus.padStart(2, '0')}:${slot.padStart(2, '0')}${rest}`,
+  );
+
 /** From the start of the address, or from one of its parts on: `01:00` fits 0000:01:00.1, and not 0000:41:00.1. */
-const fitsAddress = (word: string, address: string): boolean => address.startsWith(word) || address.includes(`:${word}`);
+const fitsAddress = (word: string, address: string): boolean =>
+  [word, inFull(word)].some((part) => address.startsWith(part) || address.includes(`:${part}`));
+
+const fitsName = (word: string, { name }: PciDeviceFacts): boolean =>
+  word.length >= LEAST_NAME_LETTERS && name?.toLowerCase().includes(word) === true;
 
 const fits = (word: string, device: PciDeviceFacts): boolean => {
   const prefixes = classPrefixes(word);
@@ -31,7 +47,10 @@ const fits = (word: string, device: PciDeviceFacts): boolean => {
   if (DEVICE_IDS.test(word)) {
     return `${device.vendor}:${device.device}` === word;
   }
-  return device.driver === word || (/\d/.test(word) && fitsAddress(word, device.address));
+  if (VENDOR.test(word)) {
+    return `${device.vendor}:` === word;
+  }
+  return device.driver === word || (/\d/.test(word) && fitsAddress(word, device.address)) || fitsName(word, device);
 };
 
 const isWanted = (device: PciDeviceFacts, { words, bridges }: DeviceFilter): boolean => {

@@ -27,6 +27,7 @@ const CLASSES: readonly (readonly [prefix: string, word: string])[] = [
 /** Words for filters beside those of the table, with the class codes they stand for. */
 const MORE_WORDS: Readonly<Record<string, readonly string[]>> = {
   gpu: ['03'],
+  vga: ['03'],
   nic: ['02'],
   storage: ['01'],
   all: [''],

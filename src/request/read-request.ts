@@ -5,6 +5,7 @@ import { checkBareOptions } from './bare-options.ts';
 import { checkClock } from './check-clock.ts';
 import { checkBackends, createDefaultRam, createObjects } from './create-objects.ts';
 import { isOwnDevice, isOwnObject, refuseEngineParts } from './engine-parts.ts';
+import { warnOfLikelyTypos } from './likely-typos.ts';
 import { linkDevice } from './link-device.ts';
 import { checkBoot, checkCpuTopology } from './machine-members.ts';
 import { placeDevices } from './placement.ts';
@@ -41,6 +42,7 @@ export const readRequest = (
     checkBareOptions(scanned);
     refuseEngineParts(parsed.objects, parsed.devices);
   }
+  warnOfLikelyTypos(parsed.devices, warn);
   if (namedBackend(parsed.machine) === undefined) {
     createDefaultRam(machine, objects, tree);
   }

@@ -86,8 +86,8 @@ describe('vmattach qmp', () => {
   });
 
   test.each([
-    [[socket], 'a socket, a command and perhaps its arguments are expected'],
-    [[socket, 'a', '{}', 'b'], 'a socket, a command and perhaps its arguments are expected'],
+    [[socket], "missing required argument 'command'"],
+    [[socket, 'a', '{}', 'b'], 'too many arguments. Expected 3 arguments but got 4'],
     [[socket, 'a', '{'], 'JSON parse error, premature EOI'],
     [[socket, 'a', '[]'], 'the arguments of a command are an object'],
     [[socket, 'getfd', '--fd', 'x'], "Invalid file descriptor number 'x'"],

@@ -22,7 +22,7 @@ describe('listDevices', () => {
     { words: ['01:00'], addresses: ['01:00.0', '01:00.1'] },
     { words: ['vfio-pci'], addresses: ['01:00.0', '01:00.1', '06:00.0'] },
     { words: ['10de:2684'], addresses: ['01:00.0'] },
-    { words: ['1:00'], addresses: [] },
+    { words: ['1:00'], addresses: ['01:00.0', '01:00.1'] },
     { words: ['nonsense'], addresses: [] },
     { words: ['.0'], addresses: [] },
   ])('$words fits $addresses', ({ words, addresses }) => {

@@ -16,7 +16,7 @@ export const DEVICES_SYNTAX = {
   name: 'devices',
   summary: `Lists the PCI devices of this host and says which can be passed through, and why the others cannot.
 
-A FILTER is an address or a part of one (01:00), a driver, vendor:device (10de:2684), or a class:
+A FILTER is an address or a part of one (01:00), a driver, vendor:device (10de:2684), a part of the name, or a class:
 ${CLASS_WORDS.join(', ')}.
 With several, a device is listed that fits one of them. Without any, all devices but bridges are.
 Exit status 1 when no device fits.`,
@@ -33,7 +33,7 @@ const sayNothingFits = (words: readonly string[]): void =>
     cause:
       words.length === 0
         ? '/sys/bus/pci/devices is empty or not there, or shows bridges only'
-        : 'a FILTER is an address or a part of one, a driver, vendor:device or a class',
+        : 'a FILTER is an address or a part of one, a driver, vendor:device, a part of the name, or a class',
     fixes: ['vmattach devices --all lists every device', 'vmattach devices --help lists the classes'],
   });
 

@@ -23,7 +23,7 @@ export const QMP_SYNTAX = {
 
 JSON is the object of the command's arguments. A command that takes a file descriptor (getfd, add-fd) gets one with --fd or
 --open. It works with QEMU as well. Exit status 1 when the reply is an error.`,
-  operands: '<words...>',
+  operands: '<socket> <command> [json]',
   options: [
     { name: 'fd', metavar: 'N', description: 'send the file descriptor N, which the shell opened: N<>FILE' },
     { name: 'open', metavar: 'FILE', description: 'open FILE for reading and writing, and send that' },
@@ -51,16 +51,12 @@ interface Given {
   readonly parameters: JsonObject;
 }
 
-const readWords = ([socket, command, text, ...rest]: readonly string[]): Given => {
-  if (socket === undefined || command === undefined || rest.length > 0) {
-    throw failure('SYNTAX', 'a socket, a command and perhaps its arguments are expected', {
-      location: 'qmp',
-      cause: 'the arguments are one word: put them in quotes',
-      fixes: [`vmattach qmp /run/vm.sock device_del '{"id": "net0"}'`],
-    });
-  }
-  return { socket, command, parameters: readParameters(text) };
-};
+/** The parser has made sure that there are two words or three. */
+const readWords = ([socket = '', command = '', text]: readonly string[]): Given => ({
+  socket,
+  command,
+  parameters: readParameters(text),
+});
 
 interface SentFile {
   readonly fd: number | undefined;

@@ -23,5 +23,5 @@ export const nestedMachine = (initramfs: string): readonly string[] => [
   ...['-machine', 'q35', '-accel', 'kvm', '-cpu', 'host', '-m', `${NESTED_MIB}M`],
   ...['-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
   ...['-kernel', `${process.env['VMATTACH_GUEST_KERNEL']}/bzImage`, '-initrd', initramfs],
-  ...['-append', 'console=ttyS0 quiet panic=-1 hold'],
+  ...['-append', 'console=ttyS0 quiet panic=-1 idle=poll hold'],
 ];
