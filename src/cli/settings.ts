@@ -100,15 +100,16 @@ export const readSettings = (options: readonly ScannedOption[]): Settings => {
     throw error instanceof CommanderError ? refused(error, own) : error;
   }
   const values = program.opts<ParsedValues>();
+  const passFds = values.passFds === true || values.runAs !== undefined;
   return {
     dryRun: values.dryRun === true,
     check: values.check === true,
     format: values.format,
     hostModel: values.hostModel,
-    backends: { byDefault: values.defaultBackend, enabled: new Set(values.enableBackends) },
+    backends: { byDefault: values.defaultBackend, enabled: new Set(values.enableBackends), passFds },
     qemu: values.qemu,
     runAs: values.runAs,
-    passFds: values.passFds === true || values.runAs !== undefined,
+    passFds,
     supervise: values.supervise === true || values.manageDevices === true,
     manageDevices: values.manageDevices === true,
     trace: values.trace,

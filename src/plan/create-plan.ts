@@ -84,7 +84,8 @@ const passedFds = (devices: readonly PlannedDevice[]): PlannedFd[] =>
 export const createPlan = (request: LaunchRequest, model: HostModel, settings: BackendSettings): Plan => {
   const host = indexHost(model);
   const found: Problem[] = [];
-  const planned = planObjects(request.objects, model, found);
+  const opensItself = request.machine.type === BARE_MACHINE || settings.passFds === true;
+  const planned = planObjects(request.objects, model, opensItself, found);
   const entries = planDevices(request, host, settings, planned, found);
   const devices = entries.flatMap(({ device }) => (device === undefined ? [] : [device]));
   const spaces = planSpaces(devices, request, model);

@@ -11,20 +11,20 @@ import type { PlannedFd, PlannedObject } from './plan.ts';
  * Whom an iommufd that is opened here charges. Two machines of one user should not share a budget, so the process where that can
  * be set (CAP_SYS_RESOURCE); with CAP_IPC_LOCK nothing is held against a limit, and the kernel's own mode stays.
  */
-const ownAccounting = ({ capabilities }: ProcessFacts): IommufdObject['accounting'] =>
-  capabilities.includes('CAP_SYS_RESOURCE') && !capabilities.includes('CAP_IPC_LOCK') ? 'process' : 'user';
+const ownAccounting = ({ capabilities }: ProcessFacts, opensItself: boolean): IommufdObject['accounting'] =>
+  opensItself && capabilities.includes('CAP_SYS_RESOURCE') && !capabilities.includes('CAP_IPC_LOCK') ? 'process' : 'user';
 
 /** A passed iommufd has the mode that its opener gave it. */
-const accountingOf = (fd: number | undefined, host: HostModel): IommufdObject['accounting'] =>
-  fd === undefined ? ownAccounting(host.process) : (host.fds?.[String(fd)]?.rlimitMode ?? 'user');
+const accountingOf = (fd: number | undefined, host: HostModel, opensItself: boolean): IommufdObject['accounting'] =>
+  fd === undefined ? ownAccounting(host.process, opensItself) : (host.fds?.[String(fd)]?.rlimitMode ?? 'user');
 
 /** The object that is made where a device needs an iommufd and names none. `#` cannot start an id, so it clashes with nobody's. */
-const automaticIommufd = (host: HostModel): IommufdObject => ({
+const automaticIommufd = (host: HostModel, opensItself: boolean): IommufdObject => ({
   id: '#iommufd0',
   path: '/objects/#iommufd0',
   fd: undefined,
   compat: undefined,
-  accounting: ownAccounting(host.process),
+  accounting: ownAccounting(host.process, opensItself),
 });
 
 const text = (spec: ObjectSpec, name: string): string | undefined => {
@@ -54,8 +54,16 @@ export interface PlannedObjects {
   readonly fds: PlannedFd[];
 }
 
-/** The objects in creation order; every passed iommufd is identified. */
-export const planObjects = (specs: readonly ObjectSpec[], host: HostModel, problems: Problem[]): PlannedObjects => {
+/**
+ * The objects in creation order; every passed iommufd is identified.
+ * @param opensItself whether /dev/iommu is opened here; an engine that opens it leaves the kernel's own mode
+ */
+export const planObjects = (
+  specs: readonly ObjectSpec[],
+  host: HostModel,
+  opensItself: boolean,
+  problems: Problem[],
+): PlannedObjects => {
   const iommufds = new Map<string, IommufdObject>();
   const fds: PlannedFd[] = [];
   const objects = specs.map((spec): PlannedObject => {
@@ -64,7 +72,13 @@ export const planObjects = (specs: readonly ObjectSpec[], host: HostModel, probl
       return { path, id: spec.id, type: spec.type.name, auto: false, iommufd: undefined };
     }
     const fd = collect(problems, path, () => passedFd(spec));
-    const iommufd: IommufdObject = { id: spec.id, path, fd, compat: compatOf(spec), accounting: accountingOf(fd, host) };
+    const iommufd: IommufdObject = {
+      id: spec.id,
+      path,
+      fd,
+      compat: compatOf(spec),
+      accounting: accountingOf(fd, host, opensItself),
+    };
     iommufds.set(path, iommufd);
     if (fd !== undefined) {
       const facts = collect(problems, path, () => withLocation(spec.location, () => checkFd(fd, 'iommufd', host)));
@@ -72,5 +86,5 @@ export const planObjects = (specs: readonly ObjectSpec[], host: HostModel, probl
     }
     return { path, id: spec.id, type: spec.type.name, auto: false, iommufd };
   });
-  return { objects, iommufds, automatic: automaticIommufd(host), fds };
+  return { objects, iommufds, automatic: automaticIommufd(host, opensItself), fds };
 };

@@ -6,6 +6,8 @@ export type DefaultBackend = 'type1' | 'iommufd' | 'prefer-iommufd';
 export interface BackendSettings {
   readonly byDefault: DefaultBackend;
   readonly enabled: ReadonlySet<BackendName>;
+  /** What an engine needs is opened here and passed to it. */
+  readonly passFds?: boolean;
 }
 
 /** What the command line says about one device. */

@@ -27,7 +27,8 @@ const HOST: HostModel = hostModel({
   ],
 });
 
-const planOf = (line: string): Plan => createPlan(readRequest(scanArgv(line.split(' ')), 'pc'), HOST, DEFAULTS);
+const planOf = (line: string): Plan =>
+  createPlan(readRequest(scanArgv(line.split(' ')), 'pc'), HOST, { ...DEFAULTS, passFds: true });
 
 /** Nodes as a stock host has them, and a /dev/kvm of group 104. */
 const NODES: Readonly<Record<string, { uid: number; gid: number; mode: number; acl: undefined }>> = {

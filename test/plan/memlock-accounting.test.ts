@@ -81,3 +81,15 @@ describe('notes', () => {
     for (const [index, note] of notes.entries()) expect(said[index]).toMatch(note);
   });
 });
+
+describe('an iommufd that the engine opens itself', () => {
+  const able = withCapabilities(HOST, 'CAP_SYS_RESOURCE');
+
+  test.each([
+    { machine: 'bare', passFds: false, accounting: 'process' },
+    { machine: 'q35', passFds: true, accounting: 'process' },
+    { machine: 'q35', passFds: false, accounting: 'user' },
+  ])('$machine, --pass-fds $passFds: charges the $accounting', ({ machine, passFds, accounting }) => {
+    expect(planOf(`-machine ${machine} -m 1G ${CDEV}`, able, { passFds }).memlock.accounting).toBe(accounting);
+  });
+});
