@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { closeSocket, sendNode, sendText } from '../kernel-api/peer-socket.ts';
 import { QmpConnection } from './qmp-connection.ts';
 import { start, WORKSTATION, type Running } from './run.ts';
 
@@ -65,6 +66,14 @@ const MISDEEDS: readonly (readonly [string, (client: QmpConnection) => Promise<v
   ['opens brackets', async (client) => client.send('['.repeat(2000))],
   ['sends garbage', async (client) => client.send(Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * 7919) % 256)))],
 ];
+
+/** What comes with fds that no command takes. */
+const TEXTS_WITH_FDS = [
+  '{"execute":"query-sta',
+  '{"execute":"getfd","arguments":{"fdname":"1"}}',
+  '}{',
+  '{"execute":"add-fd"}',
+] as const;
 
 describe('a monitor and its clients', () => {
   test(`${CLIENTS} bad clients at once: each is let go, and the next is served`, { timeout: 120_000 }, async () => {
@@ -140,18 +149,24 @@ describe('a monitor and its clients', () => {
 
   test('100 clients leave no fd of those that they sent', { timeout: 120_000 }, async () => {
     const fds = await idleFds();
-    const script = `
-import os, socket, sys
-for round in range(${CLIENTS}):
-  s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
-  s.recv(4096)
-  fds = [os.open('/dev/zero', os.O_RDWR) for _ in range(1 + round % 20)]
-  text = [b'{"execute":"query-sta', b'{"execute":"getfd","arguments":{"fdname":"1"}}', b'}{', b'{"execute":"add-fd"}'][round % 4]
-  socket.send_fds(s, [text], fds)
-  for fd in fds: os.close(fd)
-  s.close()
-`;
-    execFileSync('python3', ['-c', script, socket]);
+    for (let round = 0; round < CLIENTS; round += 1) {
+      const client = await QmpConnection.connect(socket);
+      await client.next();
+      sendNode(client.socket, TEXTS_WITH_FDS[round % TEXTS_WITH_FDS.length] ?? '', '/dev/zero', 1 + (round % 20));
+      client.close();
+    }
+    await answers(socket);
+    await settled(fds);
+    expect(openFds()).toBe(fds);
+  });
+
+  test('one that sends 1 MiB of garbage and closes without reading is let go, and the next is answered', async () => {
+    const fds = await idleFds();
+    const client = net.connect(socket).pause();
+    await new Promise<void>((resolve) => client.once('connect', resolve));
+    await sendText(client, '?'.repeat(MIB));
+    expect(client.bytesRead).toBe(0);
+    await closeSocket(client);
     await answers(socket);
     await settled(fds);
     expect(openFds()).toBe(fds);

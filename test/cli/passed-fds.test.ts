@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { countReceived, sendNode, startBroker } from '../kernel-api/peer-socket.ts';
 import { expectClearError } from './expect-error.ts';
 import { run, runShell } from './run.ts';
 
@@ -14,33 +14,19 @@ const launch = (fd: string): string[] => ['--check', '-machine', 'bare', '-m', '
 /** What the program says shows that it looked at the file, which is none of vfio's. */
 const SEEN = 'is a character device, not an iommufd (/dev/iommu)';
 
-const BROKER = `
-import os, socket, sys
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(1); print('ready', flush=True)
-c, _ = s.accept(); socket.send_fds(c, [b'\\0'], [os.open('/dev/zero', os.O_RDWR)]); print(len(c.recv(1)))
-`;
-
 describe('fd=unix:PATH', () => {
   test('is asked by a launch, and told that the fd has arrived', async () => {
     const socket = path.join(folder, 'broker');
-    const broker = spawn('python3', ['-c', BROKER, socket], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = '';
-    const ended = new Promise((resolve) => {
-      broker.once('close', resolve);
-    });
-    await new Promise<void>((resolve) => {
-      broker.stdout.on('data', (chunk: Buffer) => {
-        said += chunk.toString();
-        resolve();
-      });
+    const broker = await startBroker(socket, (client) => {
+      sendNode(client, '\0', '/dev/zero');
+      return countReceived(client);
     });
     // A plan leaves it alone: it gives its fd once.
     const planned = await run(['plan', ...launch(`unix:${socket}`).slice(1)]);
     expect(planned.stderr).toContain('is asked for its file descriptor by a launch only');
     const outcome = await run(launch(`unix:${socket}`));
     expectClearError(outcome, new RegExp(`^-object iommufd,id=i,fd=unix:${socket}: fd \\d+ is a character device`));
-    await ended;
-    expect(said).toBe('ready\n1\n');
+    expect(await broker.said).toBe(1);
   });
 
   test('without a broker says so', async () => {

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { PROGRAM, ROOT, run, WORKSTATION } from './run.ts';
+import { run, WORKSTATION } from './run.ts';
+import { listenOn, receiveNotifications, startService } from './service-manager.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'vmattach-service-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -16,41 +17,34 @@ beforeEach(() => {
 
 const BARE = ['-machine', 'bare', '-m', '8M', '--host-model', WORKSTATION];
 
+/** What the manager and a client of the monitor heard. */
+interface Heard {
+  readonly first: string;
+  readonly answers: string;
+  readonly last: string;
+  readonly status: number | null;
+}
+
 /**
  * Does what systemd does for a socket unit and a service of Type=notify: listens, starts the program, waits for READY=1. A client has
- * connected before there is a program. Then that client asks and says `quit`; every answer and notification is printed.
+ * connected before there is a program. Then that client asks and says `quit`.
  */
-const MANAGER = `
-import os, socket, sys
-path, notify, *argv = sys.argv[1:]
-listening = socket.socket(socket.AF_UNIX); listening.bind(path); listening.listen(5)
-told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); told.settimeout(10)
-told.bind('\\0' + notify[1:] if notify.startswith('@') else notify)
-early = socket.socket(socket.AF_UNIX); early.settimeout(10); early.connect(path)
-pid = os.fork()
-if pid == 0:
-  os.dup2(listening.fileno(), 3); os.set_inheritable(3, True)
-  os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1', LISTEN_FDNAMES='monitor', NOTIFY_SOCKET=notify)
-  os.execv(argv[0], argv)
-print(told.recv(100).decode().split('\\n')[0])
-early.sendall(b'{"execute":"qmp_capabilities"}{"execute":"query-chardev"}{"execute":"quit"}')
-print(early.makefile().read().replace('\\r', ''))
-print(told.recv(100).decode())
-print(os.waitpid(pid, 0)[1])
-`;
-
-const manage = (notify: string, args: readonly string[]): Promise<string> =>
-  new Promise((resolve) => {
-    const child = spawn('python3', ['-c', MANAGER, socket, notify, process.execPath, PROGRAM, ...BARE, ...args], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-    });
-    child.once('close', () => resolve(said));
-  });
+const manage = async (notify: string, args: readonly string[]): Promise<Heard> => {
+  const listening = listenOn(socket);
+  const notifications = receiveNotifications(notify);
+  const early = net.connect(socket).setEncoding('utf8');
+  await new Promise<void>((resolve) => early.once('connect', resolve));
+  const { ended } = startService(listening, notify, [...BARE, ...args]);
+  closeSync(listening);
+  const first = await notifications.next();
+  early.write('{"execute":"qmp_capabilities"}{"execute":"query-chardev"}{"execute":"quit"}');
+  let answers = '';
+  for await (const text of early) answers += String(text);
+  const last = await notifications.next();
+  const { status } = await ended;
+  notifications.close();
+  return { first, answers, last, status };
+};
 
 const ways = [
   ['by name', () => ['-chardev', 'socket,id=c,fd=@monitor,server=on,wait=off', '-mon', 'chardev=c,mode=control']],
@@ -60,24 +54,24 @@ const ways = [
 
 describe('a socket that the service manager listens on', () => {
   test.each(ways)('is a monitor, %s, and keeps who waits there', async (_name, args) => {
-    const said = await manage(path.join(folder, `notify${count}`), args());
-    expect(said).toMatch(/^READY=1$/m);
-    expect(said).toContain('"QMP"');
-    expect(said).toContain('"frontend-open": true');
-    expect(said).toMatch(/\nSTOPPING=1\n0\n$/);
+    const { first, answers, last, status } = await manage(path.join(folder, `notify${count}`), args());
+    expect(first).toMatch(/^READY=1$/m);
+    expect(answers).toContain('"QMP"');
+    expect(answers).toContain('"frontend-open": true');
+    expect({ last, status }).toEqual({ last: 'STOPPING=1', status: 0 });
     expect(existsSync(socket)).toBe(true);
   });
 });
 
 describe('$NOTIFY_SOCKET', () => {
   test('may be an abstract name', async () => {
-    const said = await manage(`@vmattach-test-${process.pid}`, [
+    const { first } = await manage(`@vmattach-test-${process.pid}`, [
       '-chardev',
       'socket,id=c,fd=3,server=on,wait=off',
       '-mon',
       'c,mode=control',
     ]);
-    expect(said).toMatch(/^READY=1$/m);
+    expect(first).toMatch(/^READY=1$/m);
   });
 
   test('that nobody reads is worth a warning, not a failure', async () => {

@@ -1,8 +1,6 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import path from 'node:path';
+import net, { type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-
-const CLIENT = path.join(import.meta.dirname, 'qmp-client.py');
+import { closeSocket, sendNode, sendText } from '../../kernel-api/peer-socket.ts';
 
 interface Message {
   readonly QMP?: unknown;
@@ -17,16 +15,15 @@ interface Waiter {
   readonly resolve: (message: Message) => void;
 }
 
-/** A client of a program's monitor in a process of its own, which sends fds as management layers do. */
+/** A client of a program's monitor that sends fds as management layers do. */
 export class QmpClient {
-  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #socket: Socket;
   readonly #waiters: Waiter[] = [];
   #unread: Message[] = [];
 
   private constructor(socket: string) {
-    this.#child = spawn('python3', [CLIENT, socket], { stdio: 'pipe' });
-    this.#child.stderr.pipe(process.stderr);
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(JSON.parse(line)));
+    this.#socket = net.connect(socket);
+    createInterface({ input: this.#socket }).on('line', (line) => this.#hear(JSON.parse(line)));
   }
 
   static async connect(socket: string): Promise<QmpClient> {
@@ -38,8 +35,9 @@ export class QmpClient {
 
   /** @param node a device node whose fd goes with the command. @throws Error with the class and words of a refusal */
   async run(execute: string, parameters: object = {}, node?: string): Promise<unknown> {
-    const command = { execute, arguments: parameters, ...(node !== undefined && { open: node }) };
-    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+    const command = JSON.stringify({ execute, arguments: parameters });
+    if (node === undefined) await sendText(this.#socket, command);
+    else sendNode(this.#socket, command, node);
     const reply = await this.#next((message) => 'return' in message || 'error' in message);
     if (reply.error !== undefined) throw new Error(`${reply.error.class}: ${reply.error.desc}`);
     return reply.return;
@@ -51,11 +49,7 @@ export class QmpClient {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise((resolve) => {
-      this.#child.once('close', resolve);
-    });
-    this.#child.stdin.end();
-    await closed;
+    await closeSocket(this.#socket);
   }
 
   #hear(message: Message): void {
