@@ -8,7 +8,7 @@
 # VMATTACH_GUEST_ROOT is the folder that the guest has as its root, if not the host's; this project and the kernel's folder are
 # in it at the same paths as here.
 # Other variables: VMATTACH_TEST_ACCEL and VMATTACH_TEST_CPU (QEMU's -accel and -cpu; software emulation of "max" if not set),
-# VMATTACH_GUEST_TIMEOUT (seconds; 1200), VMATTACH_KERNEL_PACKAGE (see build-kernel.sh).
+# VMATTACH_GUEST_TIMEOUT (seconds; 2700), VMATTACH_KERNEL_PACKAGE (see build-kernel.sh).
 # Exit status 124: the guest did not end in time; 125: it ended without a status.
 set -euo pipefail
 
@@ -72,7 +72,7 @@ boot() {
     )
     slot=$((slot - 1))
   done < <(shares "$2")
-  timeout --foreground -k 5 "${VMATTACH_GUEST_TIMEOUT:-1200}" \
+  timeout --foreground -k 5 "${VMATTACH_GUEST_TIMEOUT:-2700}" \
     qemu-system-x86_64 "${arguments[@]}" 3>&1 4>&2 </dev/null >"$4/qemu.log" 2>&1
 }
 
