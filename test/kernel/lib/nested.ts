@@ -11,6 +11,9 @@ export const NESTED_DMA = 'moved 4096 bytes by DMA';
 /** RAM of the nested guest; `edu` reaches the first 256 MiB. */
 export const NESTED_MIB = 64;
 
+/** A guest under KVM under emulation now and then stops before it has booted, with QEMU alone as well. Time in ms. */
+export const NESTED_TRIES = { retry: 2, timeout: 90_000 };
+
 /** Builds the archive that a nested guest boots from. @returns its path */
 export const buildInitramfs = (): string => {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'nested-')), 'initramfs.gz');
