@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { failure } from '../errors/problem.ts';
 import { engineOrder } from '../launch/engine-order.ts';
 import { openFiles } from '../launch/open-files.ts';
@@ -12,6 +11,7 @@ import type { PassedFds } from './passed-fds.ts';
 import { prepareLaunch, type PreparedLaunch } from './prepare-launch.ts';
 import type { Launch } from './read-launch.ts';
 import { withManagedDevices } from './run-managed.ts';
+import { signalStatus } from './signal-status.ts';
 import { catchStopSignals, Stopped } from './stop-signal.ts';
 import { supervise } from './supervise.ts';
 
@@ -22,9 +22,6 @@ export interface LaunchStart {
   readonly inherited: readonly number[];
   readonly daemon: Daemon | undefined;
 }
-
-/** As a shell shows the end by a signal. */
-const SIGNAL_STATUS = 128;
 
 const noModelBinding = (hostModel: string) =>
   failure('OPTION_UNSUPPORTED', 'drivers are bound on this host only', {
@@ -101,6 +98,6 @@ export const launchPrepared = async (
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     say(`${error.message}: everything was taken back`);
-    return SIGNAL_STATUS + constants.signals[error.signal];
+    return signalStatus(error.signal);
   }
 };

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { failure } from '../errors/problem.ts';
 import { restoreFileLimit } from '../kernel/linux/exec-repairs.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
@@ -13,11 +12,9 @@ import { say, sayProblem } from './output.ts';
 import type { PassedFds } from './passed-fds.ts';
 import type { PreparedLaunch } from './prepare-launch.ts';
 import type { Launch } from './read-launch.ts';
+import { signalStatus } from './signal-status.ts';
 
 type EnginePrepared = PreparedLaunch & { readonly engine: EngineLaunch };
-
-/** As a shell shows the end by a signal. */
-const SIGNAL_STATUS = 128;
 
 const notGranted = ({ node, uid }: NodeGrant, error: SystemCallError) =>
   failure(
@@ -99,7 +96,7 @@ export const supervise = async (
     }
     const failed = end.signal === undefined ? end.status !== 0 : !stopped;
     if (failed) sayProblem(explainEngineFailure({ path: engine.path, end, lines, plan: replan(), user }));
-    return end.signal === undefined ? (end.status ?? 1) : SIGNAL_STATUS + constants.signals[end.signal];
+    return end.signal === undefined ? (end.status ?? 1) : signalStatus(end.signal);
   } finally {
     takeBack(granted);
   }

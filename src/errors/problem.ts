@@ -39,6 +39,12 @@ export class VmattachError extends Error {
 export const failure = (code: ProblemCode, message: string, details: Details = {}, options?: ErrorOptions): VmattachError =>
   new VmattachError({ severity: 'error', ...details, code, message }, options);
 
+/** What was thrown, with a location if it is a problem that has none yet. */
+const locatedAt = (location: Location, error: unknown): unknown =>
+  error instanceof VmattachError && error.problem.location === undefined
+    ? new VmattachError({ ...error.problem, location }, { cause: error })
+    : error;
+
 /**
  * Runs `body`; a problem that leaves it without a location gets this one, as QEMU's location stack does.
  */
@@ -46,9 +52,15 @@ export const withLocation = <T>(location: Location, body: () => T): T => {
   try {
     return body();
   } catch (error) {
-    if (error instanceof VmattachError && error.problem.location === undefined) {
-      throw new VmattachError({ ...error.problem, location }, { cause: error });
-    }
-    throw error;
+    throw locatedAt(location, error);
+  }
+};
+
+/** `withLocation` for what takes its time. */
+export const withLocationAsync = async <T>(location: Location, body: () => Promise<T>): Promise<T> => {
+  try {
+    return await body();
+  } catch (error) {
+    throw locatedAt(location, error);
   }
 };

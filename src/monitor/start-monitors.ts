@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { VmattachError } from '../errors/problem.ts';
+import { withLocationAsync } from '../errors/problem.ts';
 import type { OpenableAddress, SocketAddress } from './chardev-spec.ts';
 import { createCommandTable, type QmpCommand } from './command-table.ts';
 import { COMMAND_LINE_COMMANDS } from './commands/command-line-options.ts';
@@ -52,16 +52,6 @@ export interface Monitors {
   /** Lets all clients go; the command that runs is the last. */
   close(): Promise<void>;
 }
-
-/** `withLocation` for what takes its time. */
-const located = async <T>(location: string, work: Promise<T>): Promise<T> => {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof VmattachError) || error.problem.location !== undefined) throw error;
-    throw new VmattachError({ ...error.problem, location }, { cause: error });
-  }
-};
 
 /** The address behind a name. A path on which the service manager listens already is its socket: that keeps who waits there. */
 const openable = async (address: SocketAddress, { fdSources, boundPath }: MonitorSystem): Promise<OpenableAddress> => {
@@ -131,7 +121,7 @@ export const startMonitors = async (specs: readonly MonitorSpec[], host: Monitor
   };
   try {
     for (const spec of specs) {
-      const monitor = await located(spec.location, startMonitor(spec, { ...system, state }));
+      const monitor = await withLocationAsync(spec.location, () => startMonitor(spec, { ...system, state }));
       monitors.push(monitor);
       await waitForClient(spec, monitor, system);
     }

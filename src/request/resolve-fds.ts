@@ -1,4 +1,4 @@
-import { VmattachError } from '../errors/problem.ts';
+import { withLocationAsync } from '../errors/problem.ts';
 import { isFdReference, type OpenFdReference } from '../kernel/fd-reference.ts';
 import type { OwnedFd } from '../kernel/owned-fd.ts';
 import type { PropertyValues } from '../objects/property.ts';
@@ -21,11 +21,6 @@ const referenceOf = ({ values }: Owner): string | undefined => {
   return typeof text === 'string' && isFdReference(text) ? text : undefined;
 };
 
-const locatedAt = (location: string, error: unknown): unknown =>
-  error instanceof VmattachError && error.problem.location === undefined
-    ? new VmattachError({ ...error.problem, location }, { cause: error })
-    : error;
-
 class Resolver {
   readonly fds = new Map<string, OwnedFd>();
   readonly #open: OpenFdReference;
@@ -38,13 +33,9 @@ class Resolver {
   async resolve<T extends Owner>(path: string, owner: T): Promise<T> {
     const reference = referenceOf(owner);
     if (reference === undefined) return owner;
-    try {
-      const fd = await this.#open(reference);
-      this.fds.set(path, fd);
-      return { ...owner, values: new Map(owner.values).set('fd', String(fd.number)) };
-    } catch (error) {
-      throw locatedAt(owner.location, error);
-    }
+    const fd = await withLocationAsync(owner.location, () => this.#open(reference));
+    this.fds.set(path, fd);
+    return { ...owner, values: new Map(owner.values).set('fd', String(fd.number)) };
   }
 
   closeAll(): void {
