@@ -1,6 +1,5 @@
 /**
- * Bundles src/ into dist/main.cjs, one file that starts fast, and into dist/pass-through.cjs what it takes to start an engine and nothing
- * else; stores V8's compiled code beside them.
+ * Bundles src/ into dist/main.cjs, one file that starts fast, and stores V8's compiled code beside it.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
@@ -27,7 +26,7 @@ rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER);
 
 await build({
-  entryPoints: ['main', 'pass-through'].map((name) => path.join(ROOT, 'src', 'cli', `${name}.ts`)),
+  entryPoints: [path.join(ROOT, 'src', 'cli', 'main.ts')],
   outdir: FOLDER,
   outExtension: { '.js': '.cjs' },
   bundle: true,
@@ -45,7 +44,7 @@ await build({
 });
 
 /** Functions that ran are stored compiled, so a cache is written by a process that has done its kind of launch once. */
-for (const profile of ['bare', 'engine', 'pass-through']) {
+for (const profile of ['bare', 'engine']) {
   const store = path.join(ROOT, 'scripts', 'store-code-cache.cjs');
   const { status, stderr } = spawnSync(process.execPath, [store, FOLDER, profile], { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) {

@@ -39,20 +39,14 @@ const runMain = async (program) => {
   }
 };
 
-/** As far as it goes without an engine: the process goes on as one otherwise. */
-const runPassThrough = ({ passThrough }) => {
-  process.env.VMATTACH_QEMU = __filename;
-  passThrough(['-machine', 'none', '-S', '-qmp', 'stdio']);
-};
-
 const run = async () => {
-  const file = path.resolve(folder, profile === 'pass-through' ? 'pass-through.cjs' : 'main.cjs');
+  const file = path.resolve(folder, 'main.cjs');
   const cache = cacheFile(file, profile);
   rmSync(cache, { force: true });
   const { exports: program, script } = load(file, profile);
   process.stdout.write = () => true;
   process.stderr.write = () => true;
-  await (profile === 'pass-through' ? runPassThrough(program) : runMain(program));
+  await runMain(program);
   writeFileSync(cache, script.createCachedData());
   process.exit(0);
 };

@@ -1,3 +1,4 @@
+import { BACKENDS } from '../backends/address-space.ts';
 import type { OwnOption } from '../options/scan-argv.ts';
 
 /** An option of vmattach itself. Parser, help and completion are made from this table. */
@@ -7,6 +8,9 @@ export interface OwnOptionDefinition extends OwnOption {
   readonly default?: string;
 }
 
+/** What holds where nothing is said. */
+export const DEFAULTS = { format: 'text', defaultBackend: 'type1', enableBackends: BACKENDS, logLevel: 'silent' } as const;
+
 export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
   { name: 'dry-run', description: 'print what would happen and why, and touch nothing' },
   { name: 'check', description: 'attach for real, without a guest, report, detach and exit' },
@@ -15,7 +19,7 @@ export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
     metavar: 'FORMAT',
     description: 'how a plan or report is printed; the last three draw a plan',
     choices: ['text', 'json', 'dot', 'mermaid', 'svg'],
-    default: 'text',
+    default: DEFAULTS.format,
   },
   {
     name: 'host-model',
@@ -28,9 +32,14 @@ export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
     metavar: 'BACKEND',
     description: 'backend of devices that link to no iommufd object',
     choices: ['type1', 'iommufd', 'prefer-iommufd'],
-    default: 'type1',
+    default: DEFAULTS.defaultBackend,
   },
-  { name: 'enable-backends', metavar: 'LIST', description: 'backends that may be used', default: 'type1,iommufd,iommufd-compat' },
+  {
+    name: 'enable-backends',
+    metavar: 'LIST',
+    description: 'backends that may be used',
+    default: DEFAULTS.enableBackends.join(','),
+  },
   {
     name: 'qemu',
     metavar: 'PATH',
@@ -56,7 +65,7 @@ export const OWN_OPTIONS: readonly OwnOptionDefinition[] = [
     metavar: 'LEVEL',
     description: 'log to standard error from this level on',
     choices: ['trace', 'debug', 'info', 'warn', 'error', 'silent'],
-    default: 'silent',
+    default: DEFAULTS.logLevel,
   },
   { name: 'log-file', metavar: 'FILE', description: 'log to FILE instead of standard error' },
 ];

@@ -28,9 +28,9 @@ export interface Launch {
 }
 
 /** @param warn is told of warnings. @throws VmattachError */
-export const readLaunch = (argv: readonly string[], warn = warningReporter()): Launch => {
+export const readLaunch = async (argv: readonly string[], warn = warningReporter()): Promise<Launch> => {
   const words = scanArgv(argv, OWN_OPTIONS);
-  const settings = readSettings(words.options);
+  const settings = await readSettings(words.options);
   const files = new ConfigFiles(settings.hostModel === undefined);
   const scanned = { ...words, options: expandOptions(words.options, files.read) };
   const request = readRequest(scanned, DEFAULT_MACHINE, warn);

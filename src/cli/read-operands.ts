@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { failure } from '../errors/problem.ts';
 import type { OwnOptionDefinition } from './own-options.ts';
 import { print } from './output.ts';
-import { toOption } from './settings.ts';
+import { toOption } from './parse-settings.ts';
 
 /** A subcommand that takes words and options of our own, and none of QEMU's. */
 export interface OperandSyntax {

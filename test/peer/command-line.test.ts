@@ -7,6 +7,8 @@ import { PROGRAM } from '../cli/run.ts';
 import { DEVIATIONS } from './command-line-deviations.ts';
 
 const QEMU = process.env['VMATTACH_QEMU'] ?? 'qemu-system-x86_64';
+/** By Node, so that vmattach itself reads what the launcher would hand over unread. */
+const OURS = [process.execPath, PROGRAM];
 const LINES = path.join(import.meta.dirname, 'command-lines');
 
 /** Added to every line, so that a machine that starts needs no display and ends by itself; a line that ends in `...` goes without. */
@@ -39,10 +41,10 @@ const verdict = (status: Verdict['status'], stderr: string): Verdict => {
   };
 };
 
-const judge = (file: string, line: string): Promise<Verdict> =>
+const judge = ([file = '', ...before]: readonly string[], line: string): Promise<Verdict> =>
   new Promise((resolve) => {
     const own = line.endsWith(WITHOUT_COMMON) ? line.slice(0, -WITHOUT_COMMON.length) : line;
-    const args = [...own.split(' '), ...(own === line ? COMMON : [])];
+    const args = [...before, ...own.split(' '), ...(own === line ? COMMON : [])];
     const options = { cwd: folder, env: { PATH: process.env['PATH'] }, timeout: 15_000 };
     const child = execFile(file, args, options, (error, _stdout, stderr) =>
       resolve(verdict(error === null ? 0 : (error.code ?? error.signal ?? null), stderr)),
@@ -61,7 +63,7 @@ const all = files.flatMap(linesOf);
 
 describe.each(files)('%s: vmattach and QEMU agree on status, first error and warnings', (file) => {
   test.concurrent.each(linesOf(file))('%s', async (line) => {
-    const [qemu, ours] = await Promise.all([judge(QEMU, line), judge(PROGRAM, line)]);
+    const [qemu, ours] = await Promise.all([judge([QEMU], line), judge(OURS, line)]);
     const deviation = DEVIATIONS.get(line);
     if (deviation === undefined) {
       expect(ours).toEqual(qemu);

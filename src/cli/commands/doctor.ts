@@ -21,7 +21,7 @@ const asksForDevices = ({ devices, objects }: LaunchRequest): boolean => devices
  * @returns the exit status: 0 ready, 1 not ready, 2 cannot tell
  */
 export const doctor = async (argv: readonly string[]): Promise<number> => {
-  const passed = await lookAtPassedFds(readLaunch(argv));
+  const passed = await lookAtPassedFds(await readLaunch(argv));
   const { settings, request } = passed.launch;
   const format = reportFormat(settings.format);
   const { facts } = await accessHost(settings.hostModel, request, { everything: true, holders: true, onVanished: sayVanished });

@@ -17,7 +17,7 @@ const goesToBackground = ({ scanned, request, settings }: Launch): boolean =>
 const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<number> => {
   const daemon = adoptDaemon();
   // In the background everything is read a second time.
-  const launched = readLaunch(argv, daemon === undefined ? warnings.add : () => undefined);
+  const launched = await readLaunch(argv, daemon === undefined ? warnings.add : () => undefined);
   const { settings } = launched;
   if (settings.dryRun) {
     warnings.say();

@@ -56,4 +56,4 @@ export const planLaunch = async (launch: Launch): Promise<number> => {
 };
 
 /** `vmattach plan`, the same as `--dry-run`: touches nothing. */
-export const plan = (argv: readonly string[]): Promise<number> => planLaunch(readLaunch(argv));
+export const plan = async (argv: readonly string[]): Promise<number> => planLaunch(await readLaunch(argv));

@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { deviceFdSlot, ramSlot } from '../../../src/backends/slots.ts';
 import { thisHost, type HostAccess, type HostView } from '../../../src/cli/host-access.ts';
 import { OWN_OPTIONS } from '../../../src/cli/own-options.ts';
-import { readSettings } from '../../../src/cli/settings.ts';
+import { parseSettings } from '../../../src/cli/parse-settings.ts';
 import type { HostModel } from '../../../src/host/model.ts';
 import type { Kernel } from '../../../src/kernel/kernel.ts';
 import { BareMachine } from '../../../src/machine/bare-machine.ts';
@@ -27,7 +27,7 @@ export const planHere = (
   view: HostView = {},
 ): PlannedLaunch => {
   const scanned = scanArgv(['-machine', 'bare', '-m', '64M', ...args], OWN_OPTIONS);
-  const settings = readSettings(scanned.options);
+  const settings = parseSettings(scanned.options.filter(({ qemu }) => qemu === undefined));
   const request = readRequest(scanned, 'bare');
   const host = thisHost(request, view);
   return { plan: createPlan(request, doctor(host.facts), settings.backends), host };
