@@ -20,8 +20,8 @@ const startup = (rows) => [
 const launch = (rows) => [
   '## Launching QEMU',
   '',
-  'Until the QMP monitor greets, in turns; medians. vmattach becomes QEMU, so that what it costs is spent before QEMU starts: the start of',
-  'Node, and what is above it.',
+  'Until the QMP monitor greets, in turns; medians. vmattach becomes QEMU, so that what it costs is spent before QEMU starts. A plain',
+  'command line without a passed-through device is handed over by a shell; for others Node starts.',
   '',
   ...table(
     ['command line', 'QEMU ms', 'vmattach ms', 'more ms', 'times `node empty.cjs`'],
