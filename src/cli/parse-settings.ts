@@ -45,7 +45,11 @@ const words = ({ name, value }: ScannedOption): string[] => [`--${name}${value =
 /** commander's own words say what is allowed; only its prefix goes. */
 const refused = (error: CommanderError, options: readonly ScannedOption[]) => {
   const option = options.find(({ name }) => error.message.includes(`--${name} `));
-  return failure('VALUE_INVALID', error.message.replace(/^error: /, ''), { location: option?.location });
+  const [choice] = OWN_OPTIONS.find(({ name }) => name === option?.name)?.choices ?? [];
+  return failure('VALUE_INVALID', error.message.replace(/^error: /, ''), {
+    location: option?.location,
+    fixes: choice === undefined ? undefined : [`--${option?.name} ${choice}`],
+  });
 };
 
 /** @param own options of vmattach, and none of QEMU's. @throws VALUE_INVALID */

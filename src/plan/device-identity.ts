@@ -71,9 +71,14 @@ const EXAMPLES = {
   sysfs: 'add sysfsdev= with its folder in sysfs, e.g. sysfsdev=/sys/bus/mdev/devices/UUID',
 };
 
+/** hw/vfio/pci.c says it, and of PCI devices only. */
+const PCI_HINT = [
+  'Use -device vfio-pci,host=DDDD:BB:DD.F or -device vfio-pci,fd=DEVICE_FD or -device vfio-pci,sysfsdev=PATH_TO_DEVICE',
+];
+
 const missing = ({ type }: DeviceSpec): never => {
   throw failure('PROPERTY_MISSING', 'No provided host device', {
-    hint: ['Use -device vfio-pci,host=DDDD:BB:DD.F or -device vfio-pci,fd=DEVICE_FD or -device vfio-pci,sysfsdev=PATH_TO_DEVICE'],
+    hint: type.identity === 'pci' ? PCI_HINT : undefined,
     cause: 'nothing says which device of the host is meant',
     fixes: [EXAMPLES[type.identity]],
   });

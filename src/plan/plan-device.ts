@@ -31,7 +31,7 @@ const absent = (identity: DeviceIdentity): never => {
   throw failure(
     'NO_SUCH_DEVICE',
     `vfio ${identity.typed}: no such host device: No such file or directory`,
-    noSuchDevice(identity.name),
+    noSuchDevice(identity.name, identity.kind === 'pci' ? undefined : identity.sysfs),
   );
 };
 

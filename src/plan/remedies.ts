@@ -52,10 +52,15 @@ export const unsafeNoIommu = (name: string, { id }: GroupFacts, { capabilities }
   fixes: ['enable VT-d or AMD-Vi in the firmware setup', 'boot Linux with intel_iommu=on (AMD needs no option)'],
 });
 
-export const noSuchDevice = (name: string): Remedy => ({
+/** @param sysfs where it would be; undefined for PCI devices */
+export const noSuchDevice = (name: string, sysfs: string | undefined): Remedy => ({
   code: 'NO_SUCH_DEVICE',
   cause: `the host has no device ${name}`,
-  fixes: ['vmattach devices --all lists the PCI devices of this host'],
+  fixes: [
+    sysfs === undefined
+      ? 'vmattach devices --all lists the PCI devices of this host'
+      : `ls ${sysfs.slice(0, sysfs.lastIndexOf('/'))}`,
+  ],
 });
 
 /** @param module whose `allow_unsafe_interrupts` counts: that of the backend that really serves the device */

@@ -1,4 +1,4 @@
-import { withDefaultRemedy } from '../errors/default-remedies.ts';
+import { withDefaultRemedy } from '../options/default-remedies.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import { indexHost } from '../plan/host-index.ts';

@@ -1,5 +1,6 @@
 import type { ProblemCode } from '../errors/codes.ts';
 import type { HostModel } from '../host/model.ts';
+import { isBridge } from '../host/query.ts';
 import { isPassable, type ListedDevice } from '../preflight/list-devices.ts';
 import { classWord } from '../preflight/pci-classes.ts';
 import { alignTable, type Column } from './table.ts';
@@ -37,6 +38,9 @@ const answerText = (device: ListedDevice): string => {
       .filter(({ usable }) => usable)
       .map(({ backend }) => backend)
       .join(', ');
+  }
+  if (isBridge(device.facts)) {
+    return 'no: a bridge';
   }
   const code = device.answers[0]?.problems[0]?.code;
   return code === undefined ? 'no' : `no: ${SHORT[code] ?? code}`;

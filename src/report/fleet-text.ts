@@ -1,4 +1,4 @@
-import { withDefaultRemedy } from '../errors/default-remedies.ts';
+import { withDefaultRemedy } from '../options/default-remedies.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formatBytes } from '../plan/remedies.ts';

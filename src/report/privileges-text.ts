@@ -27,8 +27,13 @@ export const privilegesText = (privileges: PrivilegePlan): string =>
     ].map((line) => `  ${line}`),
   ].join('\n');
 
+const NOTHING_BOUND = 'bound for the life of the VM: nothing';
+
 /** The groups that `--manage-devices` takes. @returns without a final line feed */
-export const bindingsText = (binding: BindingPlan): string =>
-  binding.members.some(({ target }) => target !== undefined)
+export const bindingsText = (binding: BindingPlan): string => {
+  const { members } = binding;
+  if (members.length === 0) return `${NOTHING_BOUND}, no PCI device of this host is named`;
+  return members.some(({ target }) => target !== undefined)
     ? ['bound for the life of the VM:', membersText(binding)].join('\n')
-    : 'bound for the life of the VM: nothing, all devices are on vfio already';
+    : `${NOTHING_BOUND}, all devices are on vfio already`;
+};

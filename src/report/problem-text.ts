@@ -1,4 +1,4 @@
-import { withDefaultRemedy } from '../errors/default-remedies.ts';
+import { withDefaultRemedy } from '../options/default-remedies.ts';
 import type { Problem } from '../errors/problem.ts';
 
 /** What `vmattach: ` lines begin with, as QEMU's begin with the program's name. */

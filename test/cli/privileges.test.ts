@@ -177,6 +177,20 @@ describe('the plan with --manage-devices', () => {
     expect(plan.problems.map(({ code }: { code: string }) => code)).toEqual(['NO_SUCH_DEVICE']);
   });
 
+  test('binds nothing where no device is on this host', async () => {
+    const { stdout } = await run([
+      'plan',
+      '--host-model',
+      'examples/hosts/workstation.json',
+      '--manage-devices',
+      '-machine',
+      'q35',
+      '-device',
+      'vfio-pci,host=7f:00.0',
+    ]);
+    expect(stdout).toContain('bound for the life of the VM: nothing, no PCI device of this host is named');
+  });
+
   test('has nothing to bind where all are bound', async () => {
     const { stdout, status: exit } = await run(['plan', ...MODEL, '--manage-devices', ...IOMMUFD]);
     expect(exit).toBe(0);

@@ -322,4 +322,13 @@ export const PLAN_PROBLEM_CASES: readonly PlanProblemCase[] = [
     message: 'No provided host device',
     cause: /./,
   },
+  {
+    what: 'a platform device that is not there',
+    host: WORKSTATION,
+    line: '-device vfio-platform,host=fff00000.mmc',
+    code: 'NO_SUCH_DEVICE',
+    message: 'vfio /sys/bus/platform/devices/fff00000.mmc: no such host device: No such file or directory',
+    cause: /^the host has no device fff00000\.mmc$/,
+    fix: 'ls /sys/bus/platform/devices',
+  },
 ];

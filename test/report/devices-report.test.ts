@@ -30,6 +30,10 @@ describe('devicesText', () => {
     ]);
   });
 
+  test('bridges are told apart from devices that are not bound', () => {
+    expect(textOf(exampleHost('workstation'), [], true)[2]).toMatch(/^2 +0000:00:01\.0 .* no: a bridge$/);
+  });
+
   test('devices without a group come last', () => {
     const host = withDevice(exampleHost('workstation'), '0000:00:14.0', { group: null });
     expect(textOf(host).at(-2)).toMatch(/^- +0000:00:14\.0 .* no: no IOMMU group$/);

@@ -32,6 +32,15 @@ describe('problemText', () => {
     );
   });
 
+  test('says what an option takes where its argument has the wrong form', () => {
+    expect(problemText(problem({ code: 'VALUE_INVALID', location: '-m 1X', message: 'no size' }))).toMatch(
+      /\n {2}fix: -m takes \[size=\]SIZE\[,slots=N,maxmem=SIZE\]: guest RAM, /,
+    );
+    expect(problemText(problem({ code: 'SYNTAX', location: '--config x', message: 'no text' }))).toMatch(
+      /\n {2}fix: vmattach --help$/,
+    );
+  });
+
   test('shortens what would flood a terminal', () => {
     const text = problemText(problem({ location: `-device ${'x'.repeat(1_000_000)}`, message: 'y'.repeat(1_000_000) }));
     expect(text.length).toBeLessThan(10_000);
