@@ -32,7 +32,8 @@ export const openMonitors = (
   stop: AbortSignal,
   quit: () => void,
 ): Promise<Monitors> => {
-  const memory = new IdleMemory();
+  // Without a monitor nothing is plugged.
+  const memory = specs.length === 0 ? undefined : new IdleMemory();
   return startMonitors(
     specs,
     {
@@ -41,7 +42,7 @@ export const openMonitors = (
       events: MACHINE_EVENTS,
       isPreconfig: () => machine.isPreconfig,
       quit,
-      onEvent: () => memory.changed(),
+      onEvent: () => memory?.changed(),
     },
     {
       fdCalls: linuxFdCalls,

@@ -119,6 +119,13 @@ describe('the engine', () => {
   });
 });
 
+describe('the stored code', () => {
+  test.each(['bare', 'engine'])('of profile %s fits this Node and this build', async (profile) => {
+    const load = `require('./bin/vmattach').load(require('node:path').resolve('dist/main.cjs'), '${profile}').script.cachedDataRejected`;
+    expect((await startCommand(process.execPath, ['-p', load]).ended).stdout).toBe('false\n');
+  });
+});
+
 describe('without what it runs on', () => {
   test('Node: the cause and the fix are said', async () => {
     const { status, stderr } = await launch(['plan'], { PATH: inFolder('nothing') });
