@@ -44,8 +44,6 @@ const run = async () => {
   const cache = cacheFile(file, profile);
   rmSync(cache, { force: true });
   const { exports: program, script } = load(file, profile);
-  process.stdout.write = () => true;
-  process.stderr.write = () => true;
   await runMain(program);
   writeFileSync(cache, script.createCachedData());
   process.exit(0);

@@ -5,6 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { inheritFds } from '../kernel/linux/place-fd.ts';
 import { formatOrder, parseRefusal, type EngineOrder } from '../launch/engine-order.ts';
 import { LastLines } from './last-lines.ts';
+import { tolerant } from './output.ts';
 
 /** What reaches the engine through vmattach. A terminal sends its own to both; QEMU takes a second one like the first. */
 const FORWARDED: readonly NodeJS.Signals[] = [
@@ -60,7 +61,7 @@ export class EngineProcess {
     this.#child = child;
     for (const signal of FORWARDED) process.on(signal, () => this.#forward(signal));
     child.stderr?.on('data', (chunk: Buffer) => {
-      process.stderr.write(chunk);
+      tolerant('stderr').write(chunk);
       this.#lines.add(chunk);
     });
     this.ended = this.#wait(kernel, order);

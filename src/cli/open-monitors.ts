@@ -49,7 +49,14 @@ export const openMonitors = (
       fdSources,
       openMessageSocket,
       boundPath,
-      streams: { input: process.stdin, output: tolerant(process.stdout) },
+      streams: {
+        get input() {
+          return process.stdin;
+        },
+        get output() {
+          return tolerant('stdout');
+        },
+      },
       onWait: sayWaiting,
       stop,
     },
