@@ -44,7 +44,7 @@ await build({
 });
 
 /** Functions that ran are stored compiled, so a cache is written by a process that has done its kind of launch once. */
-for (const profile of ['bare', 'engine']) {
+for (const profile of ['plan', 'bare', 'engine']) {
   const store = path.join(ROOT, 'scripts', 'store-code-cache.cjs');
   const { status, stderr } = spawnSync(process.execPath, [store, FOLDER, profile], { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) {

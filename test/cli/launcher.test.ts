@@ -120,7 +120,7 @@ describe('the engine', () => {
 });
 
 describe('the stored code', () => {
-  test.each(['bare', 'engine'])('of profile %s fits this Node and this build', async (profile) => {
+  test.each(['plan', 'bare', 'engine'])('of profile %s fits this Node and this build', async (profile) => {
     const load = `require('./bin/vmattach').load(require('node:path').resolve('dist/main.cjs'), '${profile}').script.cachedDataRejected`;
     expect((await startCommand(process.execPath, ['-p', load]).ended).stdout).toBe('false\n');
   });
