@@ -17,7 +17,7 @@ import { indexHost } from '../plan/host-index.ts';
 import { withProblems, type Plan } from '../plan/plan.ts';
 import { readRunAs } from './account-source.ts';
 import { accessHost, type HostAccess, type HostView } from './host-access.ts';
-import { planManagedDevices, type ManagedDevices } from './managed-devices.ts';
+import type { ManagedDevices } from './managed-devices.ts';
 import type { PassedFds } from './passed-fds.ts';
 import { planWithEngine } from './plan-engine.ts';
 import type { Launch } from './read-launch.ts';
@@ -103,6 +103,11 @@ const readUser = ({ settings, scanned, request }: Launch): RunAs | undefined => 
   return settings.runAs === undefined ? undefined : readRunAs(settings.runAs, settings.hostModel !== undefined);
 };
 
+const manage = async ({ settings: { hostModel }, request }: Launch, { facts }: HostAccess): Promise<ManagedDevices> => {
+  const { planManagedDevices } = await import('./managed-devices.ts');
+  return planManagedDevices(request, facts, hostModel !== undefined);
+};
+
 /**
  * Plans a launch with all that goes on around it: devices to bind, files to open and grant, the user to become.
  * @throws VmattachError for what the command line alone forbids
@@ -112,7 +117,7 @@ export const prepareLaunch = async (passed: PassedFds<Launch>, view: HostView = 
   const { settings, request } = launch;
   const runAs = readUser(launch);
   const host = await accessHost(settings.hostModel, request, view);
-  const managed = settings.manageDevices ? planManagedDevices(request, host.facts, settings.hostModel !== undefined) : undefined;
+  const managed = settings.manageDevices ? await manage(launch, host) : undefined;
   const facts = managed?.host ?? host.facts;
   const limited = limitedPlan(launch, facts);
   const privileges = settings.passFds && needsEngine(request) ? privilegesOf(passed, facts, limited, runAs) : undefined;

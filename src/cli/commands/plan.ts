@@ -1,12 +1,8 @@
 import { hasErrors } from '../../plan/plan.ts';
 import { engineText } from '../../report/engine-text.ts';
-import { planDot } from '../../report/plan-dot.ts';
 import { planJson } from '../../report/plan-json.ts';
-import { planMermaid } from '../../report/plan-mermaid.ts';
-import { planSvg } from '../../report/plan-svg.ts';
 import { planText } from '../../report/plan-text.ts';
 import { bindingsText, privilegesText } from '../../report/privileges-text.ts';
-import { planFleet } from '../fleet.ts';
 import { isModelFolder } from '../model-folder.ts';
 import { lookAtPassedFds } from '../passed-fds.ts';
 import { print } from '../output.ts';
@@ -23,7 +19,8 @@ const text = ({ plan, engine, privileges, managed }: PreparedLaunch): string =>
     ...(engine === undefined ? [] : [engineText(engine)]),
   ].join('\n\n');
 
-const write = (prepared: PreparedLaunch, format: Format): string | Promise<string> => {
+/** What draws is loaded by those who want a drawing. */
+const write = async (prepared: PreparedLaunch, format: Format): Promise<string> => {
   const { plan, engine, privileges, managed } = prepared;
   switch (format) {
     case 'text':
@@ -31,11 +28,11 @@ const write = (prepared: PreparedLaunch, format: Format): string | Promise<strin
     case 'json':
       return JSON.stringify(planJson(plan, { engine, privileges, binding: managed?.binding }), undefined, 2);
     case 'dot':
-      return planDot(plan);
+      return (await import('../../report/plan-dot.ts')).planDot(plan);
     case 'mermaid':
-      return planMermaid(plan);
+      return (await import('../../report/plan-mermaid.ts')).planMermaid(plan);
     case 'svg':
-      return planSvg(plan);
+      return (await import('../../report/plan-svg.ts')).planSvg(plan);
   }
 };
 
@@ -50,6 +47,7 @@ export const planLaunch = async (launch: Launch): Promise<number> => {
   const passed = await lookAtPassedFds(launch);
   const { settings, request } = passed.launch;
   if (settings.hostModel !== undefined && isModelFolder(settings.hostModel)) {
+    const { planFleet } = await import('../fleet.ts');
     return planFleet(settings.hostModel, request, settings);
   }
   return showPlan(await prepareLaunch(passed, { names: true, holders: true }), settings.format);
