@@ -45,8 +45,11 @@ const listedOptions = (): { readonly name: string; readonly takes: boolean }[] =
   const [, patterns = ''] = /case \$1 in\n([\s\S]*?)\n *\*\) return 1/.exec(readFileSync(PROGRAM, 'utf8')) ?? [];
   const branches = patterns.split(/;;\n/);
   return branches.flatMap((branch) => {
-    const [pattern = ''] = branch.split(')');
-    return [...pattern.matchAll(/(?<=^|[\s|])-([\w-]+)/g)].map(([, name = '']) => ({ name, takes: !branch.includes('continue') }));
+    const [pattern = ''] = branch.trimStart().split(')');
+    return [...pattern.matchAll(/(?<=^|[\s|])-(\w[\w-]*)/g)].map(([, name = '']) => ({
+      name,
+      takes: !branch.includes('continue'),
+    }));
   });
 };
 
@@ -108,6 +111,18 @@ describe('the engine', () => {
     const env = { VMATTACH_QEMU: '', PATH: [linked, real, nodeFolder].join(':') };
     expect(await launch(PROBE, env)).toMatchObject({ status: 0, stdout: printed(PROBE) });
   });
+
+  test.each([['-version'], ['--help'], ['-machine', 'help'], ['-device', 'virtio-rng-pci,help']])(
+    'answers %s %s under its own name',
+    async (...words) => {
+      const [named, real] = [inFolder(`named${words.join('')}`), inFolder(`real${words.join('')}`)];
+      symlinkSync(PROGRAM, path.join(named, own));
+      writeScript(path.join(real, own), PRINT_WORDS);
+      const env = { VMATTACH_QEMU: '', PATH: [named, real, nodeFolder].join(':') };
+      expect((await startCommand(path.join(named, own), words, { env }).ended).stdout).toBe(printed(words));
+      expect((await launch(words, env)).stdout).toBe('node\n');
+    },
+  );
 
   test.each([
     { what: 'is absent', VMATTACH_QEMU: '' },
