@@ -20,6 +20,14 @@ interface Waiter {
 /** A monitor greets at once; after so many ms it has another client. */
 const BUSY = 1000;
 
+/** How a client waits. */
+export interface QmpPatience {
+  /** Told when the monitor lets us wait, which it does while it has another client. */
+  readonly onBusy: () => void;
+  /** Seconds for all that is asked on a connection; without it, as long as it takes. */
+  readonly seconds: number | undefined;
+}
+
 const isGreeting = (message: JsonObject): boolean => message.has('QMP');
 const isReply = (message: JsonObject): boolean => message.has('return') || message.has('error');
 
@@ -44,10 +52,9 @@ export class QmpClient {
 
   /**
    * Connects and negotiates.
-   * @param onBusy is told when the monitor lets us wait, which it does while it has another client
    * @throws FILE
    */
-  static async connect(path: string, onBusy: () => void): Promise<QmpClient> {
+  static async connect(path: string, { onBusy, seconds }: QmpPatience): Promise<QmpClient> {
     const socket = await new Promise<net.Socket>((resolve, reject) => {
       const connecting = connectUnix(path).once('connect', () => resolve(connecting));
       connecting.once('error', (error) =>
@@ -60,6 +67,7 @@ export class QmpClient {
       );
     });
     const client = new QmpClient(path, socket);
+    if (seconds !== undefined) client.#giveUpAfter(seconds);
     const timer = setTimeout(onBusy, BUSY);
     await client.#next(isGreeting);
     clearTimeout(timer);
@@ -81,6 +89,14 @@ export class QmpClient {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  #giveUpAfter(seconds: number): void {
+    const late = failure('FILE', `'${this.#path}' did not answer within ${seconds} s`, {
+      cause: 'its monitor serves another client, or the machine is stopped or at work',
+      fixes: ['end the other client', 'give it more time: --timeout SECONDS'],
+    });
+    setTimeout(() => this.#break(late), seconds * 1000).unref();
   }
 
   #send(bytes: Uint8Array, fd: number | undefined): void {

@@ -69,6 +69,15 @@ describe('vmattach qmp', () => {
     expect((await waiting.ended).status).toBe(0);
   });
 
+  test('gives up in time', async () => {
+    const other = await QmpConnection.open(socket);
+    expectClearError(await qmp(socket, 'query-status', '--timeout', '0.2'), /did not answer within 0\.2 s/);
+    other.close();
+    const { status, stderr } = await qmp(socket, 'query-status', '--wait', 'NEVER', '--timeout', '0.5');
+    expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining('did not answer within 0.5 s') });
+    expect((await qmp(socket, 'query-status', '--timeout', '10')).status).toBe(0);
+  });
+
   test('says that the machine is gone', async () => {
     const deaf = net.createServer((client) => client.end('{"QMP": {}}\r\n'));
     const gone = path.join(folder, 'gone');
@@ -94,6 +103,8 @@ describe('vmattach qmp', () => {
     [[socket, 'getfd', '--fd', '250'], 'fd 250 is not open'],
     [[socket, 'getfd', '--open', '/nonexistent/x'], "cannot open '/nonexistent/x'"],
     [[socket, 'getfd', '--open', '/dev/zero', '--fd', '9'], '--fd and --open name two files'],
+    [[socket, 'query-status', '--timeout', '0'], "'0' is no number of seconds"],
+    [[socket, 'query-status', '--timeout', 'soon'], "'soon' is no number of seconds"],
     [['/nonexistent/q', 'query-status'], "Failed to connect to '/nonexistent/q': No such file or directory"],
   ])('%j is refused', async (words, message) => {
     const outcome = await qmp(...words);

@@ -14,6 +14,7 @@ interface Values {
   readonly fd?: string;
   readonly open?: string;
   readonly wait?: string;
+  readonly timeout?: string;
 }
 
 /** Its words, for parsing, help, completion and the manual. */
@@ -28,6 +29,11 @@ JSON is the object of the command's arguments. A command that takes a file descr
     { name: 'fd', metavar: 'N', description: 'send the file descriptor N, which the shell opened: N<>FILE' },
     { name: 'open', metavar: 'FILE', description: 'open FILE for reading and writing, and send that' },
     { name: 'wait', metavar: 'EVENT', description: 'wait for an event of that name after the reply, and print it too' },
+    {
+      name: 'timeout',
+      metavar: 'SECONDS',
+      description: 'give up when not everything has come by then; without it, wait as long as it takes',
+    },
   ],
 };
 
@@ -104,9 +110,23 @@ const show = (message: JsonObject): void => {
 
 const sayBusy = (socket: string) => (): void => say(`waiting: ${socket} serves one client at a time, and has one`);
 
+/** The longest that a timer of Node waits. */
+const MOST_SECONDS = 2_147_483;
+
+/** @throws VALUE_INVALID */
+const readSeconds = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
+  if (seconds === 0 || seconds > MOST_SECONDS) {
+    throw failure('VALUE_INVALID', `'${text}' is no number of seconds`, { location: `--timeout ${text}`, fixes: ['--timeout 5'] });
+  }
+  return seconds;
+};
+
 const talk = async ({ socket, command, parameters }: Given, values: Values): Promise<QmpReply> => {
+  const patience = { onBusy: sayBusy(socket), seconds: readSeconds(values.timeout) };
   const file = fileToSend(values);
-  const client = await QmpClient.connect(socket, sayBusy(socket));
+  const client = await QmpClient.connect(socket, patience);
   try {
     const reply = await client.run(command, parameters, file.fd);
     show(reply);
