@@ -21,6 +21,7 @@ const parseRule = (line: string): DeviceRule[] => {
  * @returns undefined when the rules cannot be read
  */
 export const readDeviceCgroup = (files: SystemFiles): ((device: string) => boolean) | undefined => {
+  if (!files.exists(CONTROLLER)) return undefined;
   const path = /^\d+:(?:[^:]*,)?devices(?:,[^:]*)?:(.*)$/m.exec(files.text('/proc/self/cgroup') ?? '')?.[1];
   if (path === undefined) return undefined;
   // Inside a container the path counts from the host's root, while only the own cgroup is mounted.

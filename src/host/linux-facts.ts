@@ -11,7 +11,7 @@ import { readIommu, readIsolatedMsi } from './read-iommu.ts';
 import { readKernel, readModules } from './read-kernel.ts';
 import { readMemory } from './read-memory.ts';
 import { readProcess } from './read-process.ts';
-import { CONTAINER_NODE, IOMMUFD_NODE, stockNodes } from './stock-nodes.ts';
+import { CONTAINER_NODE, IOMMUFD_NODE, vfioNodePaths } from './stock-nodes.ts';
 import { createSystemFiles, type SystemFiles } from './system-files.ts';
 
 export interface FactsRequest {
@@ -23,8 +23,8 @@ export interface FactsRequest {
   readonly everything?: boolean;
   /** Also look for processes that hold the nodes: see `findHolders` for the cost. */
   readonly holders?: boolean;
-  /** What was read before about the kernel, this process and IOMMUs, and need not be read again. */
-  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus'>;
+  /** What was read before about the kernel, its nodes, this process and IOMMUs, and need not be read again. */
+  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus' | 'nodes'>;
   /** Also look up the names of devices; `everything` does so anyway. */
   readonly names?: boolean;
   /** Told of each device that was listed and could not be read: it was removed in between. */
@@ -35,6 +35,8 @@ export interface FactsRequest {
 const busName = (files: SystemFiles, device: string): string => {
   if (/^[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/.test(device)) return `0000:${device}`;
   if (!device.includes('/')) return device;
+  const [, name] = /^\/sys\/bus\/(?:pci|mdev)\/devices\/([^/.][^/]*)$/.exec(device) ?? [];
+  if (name !== undefined) return name;
   return path.basename(files.realPath(path.resolve(device)) ?? device);
 };
 
@@ -52,14 +54,23 @@ const readIommus = (
   return names.map((name) => readIommu(files, name, isolatedMsi));
 };
 
+/** The nodes of the kernel, which everybody may open at the same time; all others are those of groups and devices. */
+const SHARED_NODES: readonly string[] = [CONTAINER_NODE, IOMMUFD_NODE];
+
 /** The nodes as they are; null for one that a stock kernel would have made and that is not there. */
-const readNodes = (files: SystemFiles, model: HostModel, holders: boolean): Record<string, NodeFacts | null> => {
-  const paths = [...new Set([CONTAINER_NODE, IOMMUFD_NODE, ...Object.keys(stockNodes(model))])];
-  const exclusive = paths.filter((node) => node !== CONTAINER_NODE && node !== IOMMUFD_NODE);
-  const held = holders && exclusive.length > 0 ? findHolders(files, exclusive, process.pid) : new Map<string, NodeHolder>();
+const readNodes = (
+  files: SystemFiles,
+  model: HostModel,
+  { holders, known }: Pick<FactsRequest, 'holders' | 'known'>,
+): Record<string, NodeFacts | null> => {
+  const exclusive = vfioNodePaths(model);
+  const held =
+    holders === true && exclusive.length > 0 ? findHolders(files, exclusive, process.pid) : new Map<string, NodeHolder>();
   const letsOpen = readDeviceCgroup(files);
   return Object.fromEntries(
-    paths.map((node) => {
+    [...SHARED_NODES, ...exclusive].map((node) => {
+      const before = SHARED_NODES.includes(node) ? known?.nodes?.[node] : undefined;
+      if (before !== undefined) return [node, before];
       const facts = files.node(node);
       if (facts === undefined) return [node, null];
       const heldBy = held.get(node);
@@ -107,5 +118,5 @@ export const readHostFacts = (request: FactsRequest, root = '/', files: SystemFi
     ...(everything && { memory: readMemory(files) }),
     ...(fds.length > 0 && { fds: Object.fromEntries(fds) }),
   };
-  return { ...model, nodes: readNodes(files, model, request.holders === true) };
+  return { ...model, nodes: readNodes(files, model, request) };
 };

@@ -1,5 +1,5 @@
 import type { GroupFacts, MediatedDeviceFacts, PciDeviceFacts } from './model.ts';
-import { readGroup, readGroupMemberNames } from './read-group.ts';
+import { readGroup } from './read-group.ts';
 import { isUuid, mediatedDeviceFolder, readMediatedDevice } from './read-mediated-device.ts';
 import { isPciAddress, pciDeviceFolder, readPciDevice } from './read-pci-device.ts';
 import type { SystemFiles } from './system-files.ts';
@@ -49,8 +49,8 @@ class Walk {
     if (id === null || this.#groups.has(id)) return;
     const group = readGroup(this.#files, id);
     if (group === undefined) return;
-    this.#groups.set(id, group);
-    for (const name of readGroupMemberNames(this.#files, id)) this.#list(name);
+    this.#groups.set(id, group.facts);
+    for (const name of group.members) this.#list(name);
   }
 
   visitDevices(): void {

@@ -10,10 +10,6 @@ export const readGroupNumbers = (files: SystemFiles): readonly number[] =>
     .map(Number)
     .toSorted((a, b) => a - b);
 
-/** Names of the devices in a group as their buses name them: PCI addresses, mdev UUIDs, platform names. */
-export const readGroupMemberNames = (files: SystemFiles, id: number): readonly string[] =>
-  files.names(`${groupFolder(id)}/devices`);
-
 const REGION_TYPES: ReadonlySet<string> = new Set<ReservedRegion['type']>(['direct', 'direct-relaxable', 'reserved', 'msi']);
 
 const isRegionType = (text: string): text is ReservedRegion['type'] => REGION_TYPES.has(text);
@@ -28,22 +24,37 @@ const parseReservedRegions = (text: string): ReservedRegion[] =>
     return [{ start: shortHex(start), end: shortHex(end), type: isRegionType(type) ? type : 'reserved' }];
   });
 
+const iommuOf = (files: SystemFiles, folder: string, members: readonly string[]): string | undefined => {
+  for (const name of members) {
+    const iommu = files.linkName(`${folder}/devices/${name}/iommu`);
+    if (iommu !== undefined) return iommu;
+  }
+  return undefined;
+};
+
+export interface GroupReading {
+  readonly facts: GroupFacts;
+  /** As their buses name them: PCI addresses, mdev UUIDs, platform names. */
+  readonly members: readonly string[];
+}
+
 /**
  * Reads one IOMMU group. The IOMMU is that of its devices; mediated devices have none. vfio names the groups it makes itself
  * `vfio-noiommu`, those of mediated devices too, so only a PCI device in it makes it a group without IOMMU.
  * @returns undefined when there is no such group
  */
-export const readGroup = (files: SystemFiles, id: number): GroupFacts | undefined => {
+export const readGroup = (files: SystemFiles, id: number): GroupReading | undefined => {
   const folder = groupFolder(id);
-  if (!files.exists(folder)) return undefined;
-  const members = readGroupMemberNames(files, id);
-  const iommu = members.map((name) => files.linkName(`${folder}/devices/${name}/iommu`)).find((name) => name !== undefined);
-  const noIommu = files.text(`${folder}/name`) === 'vfio-noiommu' && members.some(isPciAddress);
-  return {
+  const members = files.names(`${folder}/devices`);
+  if (members.length === 0 && !files.exists(folder)) return undefined;
+  const iommu = iommuOf(files, folder, members);
+  const noIommu = iommu === undefined && members.some(isPciAddress) && files.text(`${folder}/name`) === 'vfio-noiommu';
+  const facts: GroupFacts = {
     id,
     iommu: iommu ?? 'unknown',
     type: files.text(`${folder}/type`) || 'unknown',
     reserved: parseReservedRegions(files.text(`${folder}/reserved_regions`) ?? ''),
     ...(noIommu && { noIommu }),
   };
+  return { facts, members };
 };

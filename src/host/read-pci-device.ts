@@ -8,8 +8,6 @@ export const isPciAddress = (text: string): boolean => PCI_ADDRESS.test(text);
 
 export const pciDeviceFolder = (address: string): string => `/sys/bus/pci/devices/${address}`;
 
-const withoutPrefix = (hexadecimal: string): string => hexadecimal.replace(/^0x/, '');
-
 /**
  * The cdev of a device by its sysfs folder. The `vfio-dev` folder alone does not mean there is one: without CONFIG_VFIO_DEVICE_CDEV it is
  * there too, only without a `dev` file.
@@ -35,20 +33,29 @@ const parseBars = (resource: string): { index: number; size: string }[] =>
     .slice(0, BAR_COUNT)
     .flatMap((line, index) => {
       const [start, end] = line.split(' ');
-      if (start === undefined || end === undefined || BigInt(end) === 0n) return [];
+      if (start === undefined || end === undefined || Number(end) === 0) return [];
       return [{ index, size: `0x${(BigInt(end) - BigInt(start) + 1n).toString(16)}` }];
     });
 
+/** What not every device or kernel has is asked for first: a read that fails costs several times as much. */
+const readOptional = (files: SystemFiles, file: string): string | undefined => (files.exists(file) ? files.text(file) : undefined);
+
 const readNumber = (files: SystemFiles, file: string): number | undefined => {
-  const text = files.text(file);
+  const text = readOptional(files, file);
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 };
 
-/** The bridge above is the parent folder of the device; on a root bus that is the host bridge's `pci0000:00`. */
-const readBridge = (files: SystemFiles, folder: string): string | null | undefined => {
-  const parent = files.realPath(folder)?.split('/').at(-2);
-  if (parent === undefined) return undefined;
-  return isPciAddress(parent) ? parent : null;
+/** The folder above that of the device, which its entry on the bus links to: the bridge, or on a root bus the host bridge's `pci0000:00`. */
+const readParent = (files: SystemFiles, folder: string): string | undefined =>
+  (files.link(folder) ?? files.realPath(folder))?.split('/').at(-2);
+
+const MODALIAS = /^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})sv[0-9A-F]{8}sd[0-9A-F]{8}bc([0-9A-F]{2})sc([0-9A-F]{2})i([0-9A-F]{2})$/;
+
+/** All IDs from one file (drivers/pci/pci-sysfs.c, modalias_show). `uevent` has them too, but reading that may wait for a reset of the device. */
+const readIds = (files: SystemFiles, folder: string): Pick<PciDeviceFacts, 'vendor' | 'device' | 'class'> | undefined => {
+  const [, vendor, device, ...codes] = MODALIAS.exec(files.text(`${folder}/modalias`) ?? '') ?? [];
+  if (vendor === undefined || device === undefined) return undefined;
+  return { vendor: vendor.toLowerCase(), device: device.toLowerCase(), class: codes.join('').toLowerCase() };
 };
 
 /**
@@ -58,29 +65,30 @@ const readBridge = (files: SystemFiles, folder: string): string | null | undefin
  */
 export const readPciDevice = (files: SystemFiles, address: string): PciDeviceFacts | undefined => {
   const folder = pciDeviceFolder(address);
-  const attribute = (name: string): string | undefined => files.text(`${folder}/${name}`);
-  const [vendor, device, pciClass] = [attribute('vendor'), attribute('device'), attribute('class')];
-  if (vendor === undefined || device === undefined || pciClass === undefined) return undefined;
-
+  const parent = readParent(files, folder);
+  if (parent === undefined) return undefined;
   const numaNode = readNumber(files, `${folder}/numa_node`);
-  const physicalFunction = files.linkName(`${folder}/physfn`);
+  const physicalFunction = files.exists(`${folder}/physfn`) ? files.linkName(`${folder}/physfn`) : undefined;
   const enabledVfs = readNumber(files, `${folder}/sriov_numvfs`);
-  const bridge = readBridge(files, folder);
-  const bars = parseBars(attribute('resource') ?? '');
-  const facts: PciDeviceFacts = {
+  const bars = parseBars(files.text(`${folder}/resource`) ?? '');
+  const driver = files.linkName(`${folder}/driver`) ?? null;
+  const group = readGroupNumber(files, folder);
+  const resetMethods = readOptional(files, `${folder}/reset_method`) ?? '';
+  const cdev = readCdev(files, folder);
+  // The last to be read: while it is there, so was everything before.
+  const ids = readIds(files, folder);
+  if (ids === undefined) return undefined;
+  return {
     address,
-    vendor: withoutPrefix(vendor),
-    device: withoutPrefix(device),
-    class: withoutPrefix(pciClass),
-    driver: files.linkName(`${folder}/driver`) ?? null,
-    group: readGroupNumber(files, folder),
-    resetMethods: (attribute('reset_method') ?? '').split(' ').filter((method) => method !== ''),
-    cdev: readCdev(files, folder),
+    ...ids,
+    driver,
+    group,
+    resetMethods: resetMethods.split(' ').filter((method) => method !== ''),
+    cdev,
     ...(numaNode !== undefined && { numaNode }),
     ...(physicalFunction !== undefined && { physicalFunction }),
     ...(enabledVfs !== undefined && { enabledVfs }),
-    ...(bridge !== undefined && { bridge }),
+    bridge: isPciAddress(parent) ? parent : null,
     ...(bars.length > 0 && { bars }),
   };
-  return files.exists(folder) ? facts : undefined;
 };

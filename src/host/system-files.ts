@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import type { NodeFacts } from './model.ts';
 
@@ -32,8 +32,8 @@ const attempt = <T>(read: () => T): T | undefined => {
   }
 };
 
-const S_IFMT = 0o170000n;
-const S_IFCHR = 0o020000n;
+const S_IFMT = 0o170000;
+const S_IFCHR = 0o020000;
 
 /** `major:minor` of a dev_t in the layout of glibc's gnu_dev_major(3). */
 export const formatDeviceNumber = (device: bigint): string => {
@@ -42,26 +42,30 @@ export const formatDeviceNumber = (device: bigint): string => {
   return `${major}:${minor}`;
 };
 
-const nodeFacts = (file: string): NodeFacts | undefined => {
-  const { mode, rdev, uid, gid } = statSync(file, { bigint: true });
+const nodeFacts = ({ mode, rdev, uid, gid }: Stats): NodeFacts | undefined => {
   if ((mode & S_IFMT) !== S_IFCHR) return undefined;
-  const permissions = (mode & 0o777n).toString(8).padStart(4, '0');
-  return { device: formatDeviceNumber(rdev), mode: permissions, uid: Number(uid), gid: Number(gid) };
+  const permissions = (mode & 0o777).toString(8).padStart(4, '0');
+  return { device: formatDeviceNumber(BigInt(rdev)), mode: permissions, uid, gid };
 };
+
+const withoutLineEnd = (text: string): string => (text.endsWith('\n') ? text.slice(0, -1) : text);
+
+const baseName = (target: string): string => target.slice(target.lastIndexOf('/') + 1);
 
 /** @param root folder that stands for `/` */
 export const createSystemFiles = (root: string): SystemFiles => {
-  const below = (file: string): string => path.join(root, file);
+  // Paths here are whole already: joining them would look at each again.
+  const below = root === '/' ? (file: string): string => file : (file: string): string => root + file;
   // The native one asks the C library once; the other looks at every part of the path by itself.
   const real = realpathSync.native;
   return {
-    text: (file) => attempt(() => readFileSync(below(file), 'utf8').replace(/\n$/, '')),
+    text: (file) => attempt(() => withoutLineEnd(readFileSync(below(file), 'utf8'))),
     bytes: (file) => attempt(() => readFileSync(below(file))),
-    linkName: (file) => attempt(() => path.basename(readlinkSync(below(file)))),
+    linkName: (file) => attempt(() => baseName(readlinkSync(below(file)))),
     link: (file) => attempt(() => readlinkSync(below(file))),
     realPath: (file) => attempt(() => path.join('/', path.relative(root === '/' ? root : real(root), real(below(file))))),
     names: (folder) => attempt(() => readdirSync(below(folder)).toSorted()) ?? [],
-    exists: (file) => attempt(() => statSync(below(file), { throwIfNoEntry: false })) !== undefined,
-    node: (file) => attempt(() => nodeFacts(below(file))),
+    exists: (file) => existsSync(below(file)),
+    node: (file) => attempt(() => nodeFacts(statSync(below(file)))),
   };
 };

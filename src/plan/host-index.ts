@@ -1,6 +1,6 @@
 import type { GroupFacts, HostModel, IommuFacts, MediatedDeviceFacts, NodeFacts, PciDeviceFacts } from '../host/model.ts';
 import { blocksViability } from '../host/query.ts';
-import { stockNodes } from '../host/stock-nodes.ts';
+import { completeNodes } from '../host/stock-nodes.ts';
 
 /** A host model with the look-ups that planning makes many times, made once. */
 export class HostIndex {
@@ -13,7 +13,7 @@ export class HostIndex {
 
   constructor(model: HostModel) {
     this.model = model;
-    this.nodes = new Map(Object.entries(stockNodes(model)));
+    this.nodes = completeNodes(model);
     this.#devices = new Map(model.devices.map((device) => [device.address, device]));
     this.#groups = new Map(model.groups.map((group) => [group.id, group]));
     this.#iommus = new Map(model.iommus.map((iommu) => [iommu.name, iommu]));

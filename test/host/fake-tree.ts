@@ -33,15 +33,23 @@ interface FakeDevice {
   readonly attributes?: Readonly<Record<string, Entry>>;
 }
 
+const fakeModalias = (vendor: string, device: string, pciClass: string): string => {
+  const digits = (id: string): string => id.slice(2).toUpperCase();
+  const [base, sub, programming] = digits(pciClass).match(/../g) ?? [];
+  return `pci:v0000${digits(vendor)}d0000${digits(device)}sv00000000sd00000000bc${base}sc${sub}i${programming}\n`;
+};
+
 /** The sysfs entries of one PCI device, its group and its IOMMU, laid out and linked as the kernel does. */
 export const fakePciDevice = (fake: FakeDevice): Record<string, Entry> => {
   const address = path.basename(fake.folder);
   const folder = `sys/devices/${fake.folder}`;
   const up = '../'.repeat(fake.folder.split('/').length + 1);
+  const { vendor = '0x8086', device = '0x1572', class: pciClass = '0x020000' } = fake;
   const entries: Record<string, Entry> = {
-    [`${folder}/vendor`]: `${fake.vendor ?? '0x8086'}\n`,
-    [`${folder}/device`]: `${fake.device ?? '0x1572'}\n`,
-    [`${folder}/class`]: `${fake.class ?? '0x020000'}\n`,
+    [`${folder}/vendor`]: `${vendor}\n`,
+    [`${folder}/device`]: `${device}\n`,
+    [`${folder}/class`]: `${pciClass}\n`,
+    [`${folder}/modalias`]: fakeModalias(vendor, device, pciClass),
     [`sys/bus/pci/devices/${address}`]: { link: `../../../devices/${fake.folder}` },
   };
   if (fake.driver !== undefined) entries[`${folder}/driver`] = { link: `${up}bus/pci/drivers/${fake.driver}` };

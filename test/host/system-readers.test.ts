@@ -17,12 +17,13 @@ describe('readPciDevice', () => {
     expect(readPciDevice(filesOf(fake), '0000:00:03.0')?.cdev).toBeNull();
   });
 
-  it.each(['vendor', 'device', 'class'])('counts a device as gone when its %s cannot be read any more', (attribute) => {
-    const { [`sys/devices/pci0000:00/0000:00:03.0/${attribute}`]: _, ...rest } = fakePciDevice({
-      folder: 'pci0000:00/0000:00:03.0',
-    });
-    expect(readPciDevice(filesOf(rest), '0000:00:03.0')).toBeUndefined();
-  });
+  it.each(['sys/devices/pci0000:00/0000:00:03.0/modalias', 'sys/bus/pci/devices/0000:00:03.0'])(
+    'counts a device as gone when %s cannot be read any more',
+    (file) => {
+      const { [file]: _, ...rest } = fakePciDevice({ folder: 'pci0000:00/0000:00:03.0' });
+      expect(readPciDevice(filesOf(rest), '0000:00:03.0')).toBeUndefined();
+    },
+  );
 });
 
 describe('readProcess', () => {
