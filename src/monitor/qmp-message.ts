@@ -20,11 +20,14 @@ const bucketOf = (key: string): number => {
   return ((Math.imul(1103515243, value) + 12345) >>> 0) % BUCKETS;
 };
 
+/** Of the names that a message may have. */
+const BUCKETS_BY_NAME = new Map(['execute', 'exec-oob', 'arguments', 'id'].map((name) => [name, bucketOf(name)]));
+
 /** The order in which QEMU walks a dictionary: that decides which of several faults is reported. */
 const inQemuOrder = (object: JsonObject): readonly (readonly [string, JsonValue])[] =>
   [...object]
     .toReversed()
-    .map((member) => ({ member, bucket: bucketOf(member[0]) }))
+    .map((member) => ({ member, bucket: BUCKETS_BY_NAME.get(member[0]) ?? bucketOf(member[0]) }))
     .toSorted((one, other) => one.bucket - other.bucket)
     .map(({ member }) => member);
 

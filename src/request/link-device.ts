@@ -10,11 +10,14 @@ interface Link {
   readonly targets: readonly string[];
 }
 
-const linksOf = (spec: DeviceSpec): Link[] =>
-  spec.type.properties.flatMap(({ name, type }) => {
+const linksOf = (spec: DeviceSpec): Link[] => {
+  const links: Link[] = [];
+  for (const { name, type } of spec.type.properties) {
     const value = type.kind === 'link' ? textValue(spec.values, name) : undefined;
-    return value === undefined || type.kind !== 'link' ? [] : [{ property: name, value, targets: type.targets }];
-  });
+    if (type.kind === 'link' && value !== undefined) links.push({ property: name, value, targets: type.targets });
+  }
+  return links;
+};
 
 /** An empty `iommufd=` silently means type1 in QEMU; here it is an error. @throws CONFLICT, VALUE_INVALID */
 const linkOf = (spec: DeviceSpec): Link | undefined => {
