@@ -28,9 +28,13 @@ export class SocketClient {
   readonly #session: QmpSession;
   readonly #pendingFds: PendingFds;
   readonly #messages: MessageSocket | undefined;
+  /** Whether more input is wanted. */
   #reading = true;
+  /** Input came that is not wanted yet, and is not listened for. */
+  #paused = false;
   #ended = false;
-  #gathering = false;
+  /** What is sent and not written yet. */
+  #gathered = '';
 
   /** @param socket connected, and never read by Node */
   constructor(system: ClientSystem, socket: Socket, monitor: Pick<SessionClient, 'namedFds' | 'pretty'>) {
@@ -57,6 +61,7 @@ export class SocketClient {
 
   /** Ends the connection when the client has read what it was sent, or soon. */
   leave(): void {
+    this.#flush();
     this.#end();
     const timer = setTimeout(() => this.#socket.destroy(), FAREWELL);
     this.#socket.once('close', () => clearTimeout(timer));
@@ -65,6 +70,11 @@ export class SocketClient {
 
   /** One receive each time, so that no client keeps the others waiting. */
   #receive(): void {
+    if (!this.#reading) {
+      this.#paused = true;
+      this.#messages?.pause();
+      return;
+    }
     const message = this.#next();
     if (message === undefined) return;
     if (message.bytes.length === 0) {
@@ -86,31 +96,31 @@ export class SocketClient {
     }
   }
 
+  /** What a command says goes out in one write: an event and a reply, each written by itself, would wake the client twice. */
   #send(text: string): void {
     if (this.#ended) return;
-    this.#gather();
+    if (this.#gathered === '') process.nextTick(() => this.#flush());
+    this.#gathered += text;
+  }
+
+  #flush(): void {
+    const text = this.#gathered;
+    if (text === '' || this.#ended) return;
+    this.#gathered = '';
     this.#socket.write(text, 'latin1');
     if (this.#socket.writableLength > MOST_OUTPUT) this.#socket.destroy();
   }
 
-  /** What a command says goes out in one write: an event and a reply, each written by itself, would wake the client twice. */
-  #gather(): void {
-    if (this.#gathering) return;
-    this.#gathering = true;
-    this.#socket.cork();
-    process.nextTick(() => {
-      this.#gathering = false;
-      this.#socket.uncork();
-    });
-  }
-
-  /** Reads as long as the session has room and the client reads too. */
+  /**
+   * Reads as long as the session has room and the client reads too. Most clients send nothing before they have their reply: the watch ends
+   * only when something comes too early.
+   */
   #adjust(): void {
-    const wanted = !this.#ended && this.#session.acceptsInput && this.#socket.writableLength < MUCH_OUTPUT;
-    if (wanted === this.#reading || this.#ended) return;
-    this.#reading = wanted;
-    if (wanted) this.#messages?.resume();
-    else this.#messages?.pause();
+    if (this.#ended) return;
+    this.#reading = this.#session.acceptsInput && this.#socket.writableLength + this.#gathered.length < MUCH_OUTPUT;
+    if (!this.#reading || !this.#paused) return;
+    this.#paused = false;
+    this.#messages?.resume();
   }
 
   #end(): void {
