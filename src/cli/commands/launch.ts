@@ -2,6 +2,7 @@ import { inheritedFds } from '../../host/runtime-fds.ts';
 import { isEngineAlone } from '../../launch/engine-launch.ts';
 import { BARE_MACHINE } from '../../request/read-machine.ts';
 import { adoptDaemon } from '../daemon.ts';
+import { learnFromFirstCall } from '../eager-feedback.ts';
 import { launchEngine } from '../engine-run.ts';
 import { takePassedFds } from '../passed-fds.ts';
 import { engineAlone } from '../plan-engine.ts';
@@ -9,9 +10,12 @@ import { readLaunch, type Launch } from '../read-launch.ts';
 import { reportFormat } from '../report-format.ts';
 import { HeldWarnings } from '../warnings.ts';
 
-/** Only the built-in machine goes to the background here; an engine does that by itself. A try is over before that. */
-const goesToBackground = ({ scanned, request, settings }: Launch): boolean =>
-  request.machine.type === BARE_MACHINE && !settings.check && scanned.options.some(({ name }) => name === 'daemonize');
+/** Only the built-in machine stays here; an engine takes this process. A try is over before that. */
+const isHeld = ({ request, settings }: Launch): boolean => request.machine.type === BARE_MACHINE && !settings.check;
+
+/** An engine goes to the background by itself. */
+const goesToBackground = (launched: Launch): boolean =>
+  isHeld(launched) && launched.scanned.options.some(({ name }) => name === 'daemonize');
 
 /** What only some launches need is loaded by those: each module costs every start that loads it. */
 const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<number> => {
@@ -29,6 +33,9 @@ const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<num
     const { checkDaemonMonitors, startDaemon } = await import('../start-daemon.ts');
     checkDaemonMonitors(launched.monitors);
     return startDaemon(argv);
+  }
+  if (isHeld(launched) && launched.monitors.length > 0) {
+    learnFromFirstCall();
   }
   const inherited = inheritedFds(argv);
   const passed = await takePassedFds(launched);
