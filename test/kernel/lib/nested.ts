@@ -11,9 +11,6 @@ export const NESTED_DMA = 'moved 4096 bytes by DMA';
 /** RAM of the nested guest; `edu` reaches the first 256 MiB. */
 export const NESTED_MIB = 64;
 
-/** A guest under KVM under emulation now and then stops before it has booted, with QEMU alone as well. Time in ms. */
-export const NESTED_TRIES = { retry: 2, timeout: 90_000 };
-
 /** Builds the archive that a nested guest boots from. @returns its path */
 export const buildInitramfs = (): string => {
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'nested-')), 'initramfs.gz');
@@ -26,5 +23,5 @@ export const nestedMachine = (initramfs: string): readonly string[] => [
   ...['-machine', 'q35', '-accel', 'kvm', '-cpu', 'host', '-m', `${NESTED_MIB}M`],
   ...['-nodefaults', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
   ...['-kernel', `${process.env['VMATTACH_GUEST_KERNEL']}/bzImage`, '-initrd', initramfs],
-  ...['-append', 'console=ttyS0 quiet panic=-1 idle=poll hold'],
+  ...['-append', 'console=ttyS0 quiet panic=-1 hold'],
 ];

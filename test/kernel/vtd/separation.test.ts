@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bindToVfio, cdevOf, driverOf, groupOf, readRoles, restoreDriver } from '../lib/host-devices.ts';
-import { buildInitramfs, NESTED_DMA, NESTED_MIB, NESTED_TRIES, nestedMachine } from '../lib/nested.ts';
+import { buildInitramfs, NESTED_DMA, NESTED_MIB, nestedMachine } from '../lib/nested.ts';
 import { executableOf, openVfioNodes } from '../lib/process-files.ts';
 import { childOf, limitsOf, mayOpenAs, statusOf, untilUp } from '../lib/process-rights.ts';
 import { startVmattach, type Running } from '../lib/program.ts';
@@ -80,7 +80,7 @@ describe('QEMU as a user with passed files', () => {
   it.each([
     { how: 'in the place of vmattach', options: [] },
     { how: 'below it', options: ['--supervise'] },
-  ])('$how runs a guest under KVM that drives its device', NESTED_TRIES, async ({ options }) => {
+  ])('$how runs a guest under KVM that drives its device', async ({ options }) => {
     chmodSync('/dev/kvm', 0o666);
     const guest = start([...nested, '--run-as', String(USER), ...options, ...IOMMUFD]);
     await guest.printed(NESTED_DMA);

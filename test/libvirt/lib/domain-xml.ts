@@ -40,7 +40,7 @@ export const domainXml = ({ name, emulator, device }: Domain): string => `
     <type arch='x86_64' machine='q35'>hvm</type>
     <kernel>${IMAGES}/bzImage</kernel>
     <initrd>${IMAGES}/initramfs.gz</initrd>
-    <cmdline>console=ttyS0 quiet panic=-1 idle=poll hold</cmdline>
+    <cmdline>console=ttyS0 quiet panic=-1 hold</cmdline>
   </os>
   <features><acpi/></features>
   <cpu mode='host-passthrough'/>
