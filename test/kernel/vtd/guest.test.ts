@@ -96,6 +96,12 @@ describe('binding', () => {
   });
 });
 
+describe('the processor', () => {
+  it('has a TSC that KVM takes for constant; with another one a nested guest may lose its timers', () => {
+    expect(readFileSync('/proc/cpuinfo', 'utf8')).toMatch(/^flags\s*:.*\bconstant_tsc\b/m);
+  });
+});
+
 describe('memory of a process', () => {
   it.each([
     { name: 'vmPin', read: vmPin },

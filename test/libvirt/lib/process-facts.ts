@@ -11,6 +11,9 @@ export interface ProcessFacts {
 
 const IDENTITY = /^(?:Uid|Gid|Groups|Umask|NoNewPrivs|Seccomp|SigBlk|SigIgn|SigCgt|Cap\w+):.*$/gm;
 
+/** vmattach begins in a shell, which sets it for what it starts. */
+const OF_A_SHELL = /^PWD=/;
+
 /** Names and numbers that are each domain's own. */
 const neutral = (text: string, name: string): string => text.replaceAll(name, 'NAME').replace(/domain-\d+-/, 'domain-N-');
 
@@ -22,6 +25,7 @@ export const processFacts = (pid: number, name: string): ProcessFacts => ({
   limits: readFileSync(`/proc/${pid}/limits`, 'utf8'),
   environment: readFileSync(`/proc/${pid}/environ`, 'utf8')
     .split('\0')
+    .filter((line) => !OF_A_SHELL.test(line))
     .map((line) => neutral(line, name))
     .toSorted(),
   files: openFiles(pid)
