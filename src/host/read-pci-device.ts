@@ -28,14 +28,11 @@ export const readGroupNumber = (files: SystemFiles, folder: string): number | nu
 
 /** BARs with a size, from lines of `start end flags` (Documentation/PCI/sysfs-pci.rst); the upper half of a 64-bit BAR is an empty line. */
 const parseBars = (resource: string): { index: number; size: string }[] =>
-  resource
-    .split('\n')
-    .slice(0, BAR_COUNT)
-    .flatMap((line, index) => {
-      const [start, end] = line.split(' ');
-      if (start === undefined || end === undefined || Number(end) === 0) return [];
-      return [{ index, size: `0x${(BigInt(end) - BigInt(start) + 1n).toString(16)}` }];
-    });
+  resource.split('\n', BAR_COUNT).flatMap((line, index) => {
+    const [start, end] = line.split(' ', 2);
+    if (start === undefined || end === undefined || Number(end) === 0) return [];
+    return [{ index, size: `0x${(BigInt(end) - BigInt(start) + 1n).toString(16)}` }];
+  });
 
 /** What not every device or kernel has is asked for first: a read that fails costs several times as much. */
 const readOptional = (files: SystemFiles, file: string): string | undefined => (files.exists(file) ? files.text(file) : undefined);

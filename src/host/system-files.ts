@@ -48,6 +48,9 @@ const nodeFacts = ({ mode, rdev, uid, gid }: Stats): NodeFacts | undefined => {
   return { device: formatDeviceNumber(BigInt(rdev)), mode: permissions, uid, gid };
 };
 
+/** An object that Node need not make for each read. */
+const TEXT = { encoding: 'utf8', flag: 'r' } as const;
+
 const withoutLineEnd = (text: string): string => (text.endsWith('\n') ? text.slice(0, -1) : text);
 
 const baseName = (target: string): string => target.slice(target.lastIndexOf('/') + 1);
@@ -59,7 +62,7 @@ export const createSystemFiles = (root: string): SystemFiles => {
   // The native one asks the C library once; the other looks at every part of the path by itself.
   const real = realpathSync.native;
   return {
-    text: (file) => attempt(() => withoutLineEnd(readFileSync(below(file), 'utf8'))),
+    text: (file) => attempt(() => withoutLineEnd(readFileSync(below(file), TEXT))),
     bytes: (file) => attempt(() => readFileSync(below(file))),
     linkName: (file) => attempt(() => baseName(readlinkSync(below(file)))),
     link: (file) => attempt(() => readlinkSync(below(file))),

@@ -19,6 +19,7 @@ export interface JsonRecord {
 const INDENT = '    ';
 // A quote, a backslash and all that is not printable ASCII.
 const ESCAPED = /[^ !#-[\]-~]/g;
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 const NAMED: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -32,7 +33,7 @@ const NAMED: Readonly<Record<string, string>> = {
 
 const escape = (unit: string): string => NAMED[unit] ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
-const stringText = (text: string): string => `"${text.replace(ESCAPED, escape)}"`;
+const stringText = (text: string): string => `"${PLAIN.test(text) ? text : text.replace(ESCAPED, escape)}"`;
 
 /** Infinity, which the parser makes of 1e999, is sent back as such a number: JSON has no word for it. */
 const numberText = (value: number): string => {
@@ -47,7 +48,7 @@ interface Layout {
   readonly lineBreak: string;
 }
 
-const deeper = ({ pretty, lineBreak }: Layout): Layout => ({ pretty, lineBreak: pretty ? lineBreak + INDENT : '' });
+const deeper = (layout: Layout): Layout => (layout.pretty ? { pretty: true, lineBreak: layout.lineBreak + INDENT } : layout);
 
 const bracketed = (open: string, items: readonly string[], close: string, { pretty, lineBreak }: Layout): string => {
   if (items.length === 0) return open + close;
@@ -70,10 +71,10 @@ const valueText = (value: JsonOutput, layout: Layout): string => {
     const items = value.map((item) => valueText(item, inner));
     return bracketed('[', items, ']', layout);
   }
-  const members = isMap(value) ? [...value] : Object.entries(value);
-  const items = members.flatMap(([name, member]) =>
-    member === undefined ? [] : [`${stringText(name)}: ${valueText(member, inner)}`],
-  );
+  const items: string[] = [];
+  for (const [name, member] of isMap(value) ? value : Object.entries(value)) {
+    if (member !== undefined) items.push(`${stringText(name)}: ${valueText(member, inner)}`);
+  }
   return bracketed('{', items, '}', layout);
 };
 
