@@ -32,8 +32,7 @@ export const openMonitors = (
   stop: AbortSignal,
   quit: () => void,
 ): Promise<Monitors> => {
-  // Without a monitor nothing is plugged.
-  const memory = specs.length === 0 ? undefined : new IdleMemory();
+  const memory = new IdleMemory();
   return startMonitors(
     specs,
     {
@@ -42,7 +41,7 @@ export const openMonitors = (
       events: MACHINE_EVENTS,
       isPreconfig: () => machine.isPreconfig,
       quit,
-      onEvent: () => memory?.changed(),
+      onEvent: () => memory.changed(),
     },
     {
       fdCalls: linuxFdCalls,

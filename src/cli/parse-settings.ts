@@ -29,7 +29,7 @@ export const toOption = ({ name, metavar, description, choices, default: value }
 };
 
 /** The program as commander sees it: our options only; QEMU's words have been taken out before. */
-export const createProgram = (): Command => {
+const createProgram = (): Command => {
   const program = new Command('vmattach');
   for (const definition of OWN_OPTIONS) {
     program.addOption(toOption(definition));

@@ -1,4 +1,4 @@
-import { QEMU_OPTIONS } from '../options/qemu-options-table.ts';
+import { QEMU_BY_NAME, QEMU_OPTIONS } from '../options/qemu-options-table.ts';
 import { OWN_OPTIONS, type OwnOptionDefinition } from './own-options.ts';
 import { LAUNCH, SUBCOMMANDS, type Subcommand } from './subcommands.ts';
 
@@ -56,7 +56,7 @@ const SHOWN = ['machine', 'm', 'mem-path', 'object', 'device', 'qmp', 'help', 'v
 
 const qemuRows = (): string[] =>
   SHOWN.flatMap((name) => {
-    const option = QEMU_OPTIONS.find((candidate) => candidate.name === name);
+    const option = QEMU_BY_NAME.get(name);
     return option === undefined ? [] : row(`-${name} ${option.metavar ?? ''}`.trimEnd(), option.help);
   });
 

@@ -18,8 +18,8 @@ export interface JsonRecord {
 
 const INDENT = '    ';
 // A quote, a backslash and all that is not printable ASCII.
-const ESCAPED = /[^ !#-[\]-~]/g;
-const PLAIN = /^[ !#-[\]-~]*$/;
+const ESCAPED = /[^ !#-[\]-~]/;
+const ALL_ESCAPED = new RegExp(ESCAPED, 'g');
 
 const NAMED: Readonly<Record<string, string>> = {
   '"': '\\"',
@@ -33,7 +33,7 @@ const NAMED: Readonly<Record<string, string>> = {
 
 const escape = (unit: string): string => NAMED[unit] ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
 
-const stringText = (text: string): string => `"${PLAIN.test(text) ? text : text.replace(ESCAPED, escape)}"`;
+const stringText = (text: string): string => `"${ESCAPED.test(text) ? text.replace(ALL_ESCAPED, escape) : text}"`;
 
 /** Infinity, which the parser makes of 1e999, is sent back as such a number: JSON has no word for it. */
 const numberText = (value: number): string => {

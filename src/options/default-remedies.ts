@@ -1,7 +1,7 @@
 import { CODE_GUIDE } from '../errors/code-guide.ts';
 import type { ProblemCode } from '../errors/codes.ts';
 import type { Problem } from '../errors/problem.ts';
-import { QEMU_OPTIONS } from './qemu-options-table.ts';
+import { QEMU_BY_NAME } from './qemu-options-table.ts';
 
 /** Codes whose meaning is the cause wherever the place that found the problem knows nothing better. */
 const SELF_EXPLAINING: ReadonlySet<ProblemCode> = new Set([
@@ -21,8 +21,8 @@ const ABOUT_FORM: ReadonlySet<ProblemCode> = new Set(['OPTION_ARGUMENT_MISSING',
 
 /** What an option takes, by the location of a problem: `-m 64X`. */
 const usage = (location = ''): string | undefined => {
-  const [, name] = /^--?([\w-]+)(?: |$)/.exec(location) ?? [];
-  const option = QEMU_OPTIONS.find((row) => row.name === name);
+  const [, name = ''] = /^--?([\w-]+)(?: |$)/.exec(location) ?? [];
+  const option = QEMU_BY_NAME.get(name);
   return option?.metavar === undefined ? undefined : `-${option.name} takes ${option.metavar}: ${option.help}`;
 };
 

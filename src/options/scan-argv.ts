@@ -1,5 +1,5 @@
 import { failure, type VmattachError } from '../errors/problem.ts';
-import { QEMU_OPTIONS } from './qemu-options-table.ts';
+import { QEMU_BY_NAME } from './qemu-options-table.ts';
 import { takesArgument, type QemuArchitecture, type QemuOption } from './qemu-option.ts';
 import { suggest } from './suggest.ts';
 
@@ -42,8 +42,6 @@ const checkText = (word: string, index: number): void => {
   const what = word.includes('\0') ? 'contains a NUL byte' : word.includes('\uFFFD') ? 'is not valid UTF-8' : undefined;
   if (what !== undefined) throw failure('SYNTAX', `argument ${index + 1} of the command line ${what}`);
 };
-
-const QEMU_BY_NAME: ReadonlyMap<string, QemuOption> = new Map(QEMU_OPTIONS.map((option) => [option.name, option]));
 
 /** What the user may have meant by an unknown option. */
 const meant = (word: string, own: ReadonlyMap<string, OwnOption>): string | undefined => {
