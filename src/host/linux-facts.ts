@@ -99,6 +99,7 @@ export const readHostFacts = (request: FactsRequest, root = '/', files: SystemFi
     named: [...requested, ...passed],
     listed: everything ? [...files.names('/sys/bus/pci/devices'), ...files.names('/sys/bus/mdev/devices')] : [],
     groups: everything ? readGroupNumbers(files) : [],
+    inventory: everything,
     onVanished: request.onVanished ?? (() => undefined),
   });
   const nameOf = everything || request.names === true ? createPciNames(files) : () => undefined;

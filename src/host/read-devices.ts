@@ -10,6 +10,8 @@ export interface WantedDevices {
   /** By sysfs: one that cannot be read has been removed in between. */
   readonly listed: readonly string[];
   readonly groups: readonly number[];
+  /** Also what only lists of the host's devices tell. */
+  readonly inventory: boolean;
   /** Told once of each device that sysfs listed and that was gone when it was read. */
   readonly onVanished: (name: string) => void;
 }
@@ -30,6 +32,7 @@ const byText =
 /** One walk over devices and groups, each read once. */
 class Walk {
   readonly #files: SystemFiles;
+  readonly #inventory: boolean;
   readonly #onVanished: (name: string) => void;
   readonly #waiting: string[];
   readonly #listed: Set<string>;
@@ -38,8 +41,9 @@ class Walk {
   readonly #mediated = new Map<string, MediatedDeviceFacts>();
   readonly #groups = new Map<number, GroupFacts>();
 
-  constructor(files: SystemFiles, { named, listed, onVanished }: WantedDevices) {
+  constructor(files: SystemFiles, { named, listed, inventory, onVanished }: WantedDevices) {
     this.#files = files;
+    this.#inventory = inventory;
     this.#onVanished = onVanished;
     this.#listed = new Set(listed);
     this.#waiting = [...named, ...listed];
@@ -47,7 +51,7 @@ class Walk {
 
   visitGroup(id: number | null): void {
     if (id === null || this.#groups.has(id)) return;
-    const group = readGroup(this.#files, id);
+    const group = readGroup(this.#files, id, this.#inventory);
     if (group === undefined) return;
     this.#groups.set(id, group.facts);
     for (const name of group.members) this.#list(name);
@@ -91,7 +95,7 @@ class Walk {
   }
 
   #visitPci(address: string): void {
-    const device = readPciDevice(this.#files, address);
+    const device = readPciDevice(this.#files, address, this.#inventory);
     if (device === undefined) {
       this.#missed(address);
       return;

@@ -41,9 +41,10 @@ export interface GroupReading {
 /**
  * Reads one IOMMU group. The IOMMU is that of its devices; mediated devices have none. vfio names the groups it makes itself
  * `vfio-noiommu`, those of mediated devices too, so only a PCI device in it makes it a group without IOMMU.
+ * @param inventory also what only lists of the host's devices tell
  * @returns undefined when there is no such group
  */
-export const readGroup = (files: SystemFiles, id: number): GroupReading | undefined => {
+export const readGroup = (files: SystemFiles, id: number, inventory: boolean): GroupReading | undefined => {
   const folder = groupFolder(id);
   const members = files.names(`${folder}/devices`);
   if (members.length === 0 && !files.exists(folder)) return undefined;
@@ -52,7 +53,7 @@ export const readGroup = (files: SystemFiles, id: number): GroupReading | undefi
   const facts: GroupFacts = {
     id,
     iommu: iommu ?? 'unknown',
-    type: files.text(`${folder}/type`) || 'unknown',
+    type: (inventory && files.text(`${folder}/type`)) || 'unknown',
     reserved: parseReservedRegions(files.text(`${folder}/reserved_regions`) ?? ''),
     ...(noIommu && { noIommu }),
   };

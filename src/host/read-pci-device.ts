@@ -42,9 +42,17 @@ const readNumber = (files: SystemFiles, file: string): number | undefined => {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 };
 
-/** The folder above that of the device, which its entry on the bus links to: the bridge, or on a root bus the host bridge's `pci0000:00`. */
-const readParent = (files: SystemFiles, folder: string): string | undefined =>
-  (files.link(folder) ?? files.realPath(folder))?.split('/').at(-2);
+/** From an entry of a bus to /sys. */
+const UP = '../../../';
+
+/** The folder that the entry of a device on its bus links to: the kernel finds what is in there sooner than through the link. */
+const ownFolder = (files: SystemFiles, entry: string): string | undefined => {
+  const link = files.link(entry);
+  return link?.startsWith(UP) === true ? `/sys/${link.slice(UP.length)}` : files.realPath(entry);
+};
+
+/** The folder above that of a device: the bridge, or on a root bus the host bridge's `pci0000:00`. */
+const parentOf = (folder: string): string => folder.split('/').at(-2) ?? '';
 
 const MODALIAS = /^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})sv[0-9A-F]{8}sd[0-9A-F]{8}bc([0-9A-F]{2})sc([0-9A-F]{2})i([0-9A-F]{2})$/;
 
@@ -58,13 +66,14 @@ const readIds = (files: SystemFiles, folder: string): Pick<PciDeviceFacts, 'vend
 /**
  * Reads one PCI device from /sys/bus/pci/devices.
  * @param address full PCI address
+ * @param inventory also what only lists of the host's devices tell
  * @returns undefined when there is no such device, or it went away while it was being read
  */
-export const readPciDevice = (files: SystemFiles, address: string): PciDeviceFacts | undefined => {
-  const folder = pciDeviceFolder(address);
-  const parent = readParent(files, folder);
-  if (parent === undefined) return undefined;
-  const numaNode = readNumber(files, `${folder}/numa_node`);
+export const readPciDevice = (files: SystemFiles, address: string, inventory: boolean): PciDeviceFacts | undefined => {
+  const folder = ownFolder(files, pciDeviceFolder(address));
+  if (folder === undefined) return undefined;
+  const parent = parentOf(folder);
+  const numaNode = inventory ? readNumber(files, `${folder}/numa_node`) : undefined;
   const physicalFunction = files.exists(`${folder}/physfn`) ? files.linkName(`${folder}/physfn`) : undefined;
   const enabledVfs = readNumber(files, `${folder}/sriov_numvfs`);
   const bars = parseBars(files.text(`${folder}/resource`) ?? '');

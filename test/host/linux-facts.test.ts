@@ -40,6 +40,7 @@ const GPU: Entries = {
     driver: 'snd_hda_intel',
     group: 14,
     iommu: 'dmar1',
+    attributes: { numa_node: '1\n' },
   }),
   'sys/kernel/iommu_groups/14/type': 'DMA-FQ\n',
   'sys/kernel/iommu_groups/14/reserved_regions':
@@ -96,7 +97,7 @@ describe('readHostFacts', () => {
         {
           id: 14,
           iommu: 'dmar1',
-          type: 'DMA-FQ',
+          type: 'unknown',
           reserved: [
             { start: '0x7c000000', end: '0x7c01ffff', type: 'direct-relaxable' },
             { start: '0xfee00000', end: '0xfeefffff', type: 'msi' },
@@ -170,7 +171,11 @@ describe('readHostFacts', () => {
       ['0000:01:00.0', undefined],
       ['0000:01:00.1', 'Intel Corporation Ethernet Controller X710'],
     ]);
-    expect(model.groups.map((group) => group.id)).toEqual([5, 14]);
+    expect(model.groups.map(({ id, type }) => [id, type])).toEqual([
+      [5, 'unknown'],
+      [14, 'DMA-FQ'],
+    ]);
+    expect(model.devices.map(({ numaNode }) => numaNode)).toEqual([undefined, undefined, 1]);
   });
 
   it('reads the physical function of a VF and what shares its group', () => {
@@ -189,7 +194,7 @@ describe('readHostFacts', () => {
     const beside = fakePciDevice({ folder: 'pci0000:00/0000:05:00.1', group: 30 });
     const model = read({ ...SYSTEM, ...vf, ...pf, ...beside }, ['0000:05:10.0']);
     expect(model.devices.map((device) => device.address)).toEqual(['0000:05:00.0', '0000:05:00.1', '0000:05:10.0']);
-    expect(model.devices[0]).toMatchObject({ enabledVfs: 1, numaNode: 1, bridge: null });
+    expect(model.devices[0]).toMatchObject({ enabledVfs: 1, bridge: null });
     expect(model.devices[2]).toMatchObject({ physicalFunction: '0000:05:00.0' });
   });
 
