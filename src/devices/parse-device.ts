@@ -24,11 +24,19 @@ export interface DeviceContext {
   readonly onWarning: (warning: OptsWarning) => void;
 }
 
-const tableOf = (type: DeviceType): PropertyTable => ({
+const tables = new Map<DeviceType, PropertyTable>();
+
+const createTable = (type: DeviceType): PropertyTable => ({
   owner: { typeName: type.name, kind: 'device' },
   properties: type.properties,
   validate: findValidator(validators, type.name),
 });
+
+const tableOf = (type: DeviceType): PropertyTable => {
+  const table = tables.get(type) ?? createTable(type);
+  tables.set(type, table);
+  return table;
+};
 
 const driverMissing = () =>
   failure('PROPERTY_MISSING', "Parameter 'driver' is missing", { fixes: ['-device vfio-pci,host=0000:01:00.0'] });

@@ -1,3 +1,6 @@
+/** NVIDIA's kernels charge device memory that is mapped through an iommufd; mainline does not. */
+export const chargesDeviceMemory = (release: string): boolean => /nvidia/i.test(release);
+
 /**
  * Whether a kernel release (`uname -r`, e.g. `6.12.95+deb13-amd64`) is at least `major.minor`.
  * A release that does not start with two numbers counts as older than anything.

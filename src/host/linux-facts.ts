@@ -3,6 +3,7 @@ import { readDeviceCgroup } from './device-cgroup.ts';
 import { findHolders } from './find-holders.ts';
 import { identifyFd } from './identify-fd.ts';
 import { isRuntimeFd } from './runtime-fds.ts';
+import { chargesDeviceMemory } from './kernel-release.ts';
 import type { FdFacts, GroupFacts, HostModel, IommuFacts, NodeFacts, NodeHolder } from './model.ts';
 import { createPciNames } from './pci-names.ts';
 import { readDevices } from './read-devices.ts';
@@ -33,8 +34,7 @@ export interface FactsRequest {
 
 /** The bus name of a requested device: an address, a UUID, or the last part of the folder a sysfs path leads to. */
 const busName = (files: SystemFiles, device: string): string => {
-  if (/^[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/.test(device)) return `0000:${device}`;
-  if (!device.includes('/')) return device;
+  if (!device.includes('/')) return /^[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/.test(device) ? `0000:${device}` : device;
   const [, name] = /^\/sys\/bus\/(?:pci|mdev)\/devices\/([^/.][^/]*)$/.exec(device) ?? [];
   if (name !== undefined) return name;
   return path.basename(files.realPath(path.resolve(device)) ?? device);
@@ -93,20 +93,21 @@ export const readHostFacts = (request: FactsRequest, root = '/', files: SystemFi
     isRuntimeFd(number) ? { ...facts, runtime: true } : facts,
   ]);
   const everything = request.everything === true;
+  const kernel = request.known?.kernel ?? readKernel(files);
   const requested = request.devices.map((device) => busName(files, device));
   const passed = fds.flatMap(([, { address }]) => (address === undefined ? [] : [address]));
   const devices = readDevices(files, {
     named: [...requested, ...passed],
     listed: everything ? [...files.names('/sys/bus/pci/devices'), ...files.names('/sys/bus/mdev/devices')] : [],
     groups: everything ? readGroupNumbers(files) : [],
-    inventory: everything,
+    detail: { inventory: everything, bars: everything || chargesDeviceMemory(kernel.release) },
     onVanished: request.onVanished ?? (() => undefined),
   });
   const nameOf = everything || request.names === true ? createPciNames(files) : () => undefined;
 
   const model: HostModel = {
     schema: 'vmattach.host/1',
-    kernel: request.known?.kernel ?? readKernel(files),
+    kernel,
     process: request.known?.process ?? readProcess(files),
     modules: request.known?.modules ?? readModules(files),
     iommus: readIommus(files, devices.groups, everything, request.known?.iommus ?? []),

@@ -1,7 +1,7 @@
 import type { GroupFacts, MediatedDeviceFacts, PciDeviceFacts } from './model.ts';
 import { readGroup } from './read-group.ts';
 import { isUuid, mediatedDeviceFolder, readMediatedDevice } from './read-mediated-device.ts';
-import { isPciAddress, pciDeviceFolder, readPciDevice } from './read-pci-device.ts';
+import { isPciAddress, pciDeviceFolder, readPciDevice, type DeviceDetail } from './read-pci-device.ts';
 import type { SystemFiles } from './system-files.ts';
 
 export interface WantedDevices {
@@ -10,8 +10,7 @@ export interface WantedDevices {
   /** By sysfs: one that cannot be read has been removed in between. */
   readonly listed: readonly string[];
   readonly groups: readonly number[];
-  /** Also what only lists of the host's devices tell. */
-  readonly inventory: boolean;
+  readonly detail: DeviceDetail;
   /** Told once of each device that sysfs listed and that was gone when it was read. */
   readonly onVanished: (name: string) => void;
 }
@@ -32,7 +31,7 @@ const byText =
 /** One walk over devices and groups, each read once. */
 class Walk {
   readonly #files: SystemFiles;
-  readonly #inventory: boolean;
+  readonly #detail: DeviceDetail;
   readonly #onVanished: (name: string) => void;
   readonly #waiting: string[];
   readonly #listed: Set<string>;
@@ -41,9 +40,9 @@ class Walk {
   readonly #mediated = new Map<string, MediatedDeviceFacts>();
   readonly #groups = new Map<number, GroupFacts>();
 
-  constructor(files: SystemFiles, { named, listed, inventory, onVanished }: WantedDevices) {
+  constructor(files: SystemFiles, { named, listed, detail, onVanished }: WantedDevices) {
     this.#files = files;
-    this.#inventory = inventory;
+    this.#detail = detail;
     this.#onVanished = onVanished;
     this.#listed = new Set(listed);
     this.#waiting = [...named, ...listed];
@@ -51,7 +50,7 @@ class Walk {
 
   visitGroup(id: number | null): void {
     if (id === null || this.#groups.has(id)) return;
-    const group = readGroup(this.#files, id, this.#inventory);
+    const group = readGroup(this.#files, id, this.#detail.inventory);
     if (group === undefined) return;
     this.#groups.set(id, group.facts);
     for (const name of group.members) this.#list(name);
@@ -95,7 +94,7 @@ class Walk {
   }
 
   #visitPci(address: string): void {
-    const device = readPciDevice(this.#files, address, this.#inventory);
+    const device = readPciDevice(this.#files, address, this.#detail);
     if (device === undefined) {
       this.#missed(address);
       return;

@@ -63,20 +63,27 @@ const readIds = (files: SystemFiles, folder: string): Pick<PciDeviceFacts, 'vend
   return { vendor: vendor.toLowerCase(), device: device.toLowerCase(), class: codes.join('').toLowerCase() };
 };
 
+/** Facts about devices that not every launch depends on. */
+export interface DeviceDetail {
+  /** What only lists of the host's devices tell. */
+  readonly inventory: boolean;
+  readonly bars: boolean;
+}
+
 /**
  * Reads one PCI device from /sys/bus/pci/devices.
  * @param address full PCI address
- * @param inventory also what only lists of the host's devices tell
+ * @param detail what to read beyond what every launch depends on
  * @returns undefined when there is no such device, or it went away while it was being read
  */
-export const readPciDevice = (files: SystemFiles, address: string, inventory: boolean): PciDeviceFacts | undefined => {
+export const readPciDevice = (files: SystemFiles, address: string, detail: DeviceDetail): PciDeviceFacts | undefined => {
   const folder = ownFolder(files, pciDeviceFolder(address));
   if (folder === undefined) return undefined;
   const parent = parentOf(folder);
-  const numaNode = inventory ? readNumber(files, `${folder}/numa_node`) : undefined;
+  const numaNode = detail.inventory ? readNumber(files, `${folder}/numa_node`) : undefined;
   const physicalFunction = files.exists(`${folder}/physfn`) ? files.linkName(`${folder}/physfn`) : undefined;
   const enabledVfs = readNumber(files, `${folder}/sriov_numvfs`);
-  const bars = parseBars(files.text(`${folder}/resource`) ?? '');
+  const bars = detail.bars ? parseBars(files.text(`${folder}/resource`) ?? '') : [];
   const driver = files.linkName(`${folder}/driver`) ?? null;
   const group = readGroupNumber(files, folder);
   const resetMethods = readOptional(files, `${folder}/reset_method`) ?? '';

@@ -27,10 +27,6 @@ export class StepFailure extends Error {
   }
 }
 
-/** The steps of a graph that are still to do; what is done already holds nobody up. */
-const unfinished = (steps: readonly Step[], done: ReadonlySet<string>): Step[] =>
-  steps.filter(({ id }) => !done.has(id)).map((step) => ({ ...step, after: step.after.filter((id) => !done.has(id)) }));
-
 /** The same records, each behind all that its step waits for, and otherwise in their order. */
 const inOrder = (records: readonly StepRecord[]): StepRecord[] => {
   const byId = new Map(records.map((record) => [record.step.id, record]));
@@ -74,7 +70,7 @@ export class Executor {
       await step.run(this.#session);
       this.#done.push({ step, started, ended: performance.now() - began });
     };
-    const failed = await runGraph(unfinished(steps, before), perform, () => signal?.aborted === true);
+    const failed = await runGraph(steps, perform, () => signal?.aborted === true, before);
     if (failed !== undefined) {
       throw new StepFailure(failed, this.#explain(failed), await this.undo(before));
     }
@@ -89,7 +85,7 @@ export class Executor {
    */
   adopt(steps: readonly Step[]): void {
     const latest = new Map(steps.map((step) => [step.id, step]));
-    const adopted = this.#done.map((record) => ({ ...record, step: latest.get(record.step.id) ?? record.step }));
+    const adopted = this.#done.map(({ step, started, ended }) => ({ step: latest.get(step.id) ?? step, started, ended }));
     this.#done.splice(0, this.#done.length, ...inOrder(adopted));
   }
 

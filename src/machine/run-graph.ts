@@ -6,13 +6,22 @@ export interface FailedStep {
   readonly error: unknown;
 }
 
-/** What a step waits for, counted, and who waits for it. */
-const connect = (
-  steps: readonly Step[],
-): { readonly open: Map<Step, number>; readonly followers: ReadonlyMap<string, readonly Step[]> } => {
-  const followers = new Map<string, Step[]>(steps.map((step) => [step.id, []]));
+interface Connections {
+  /** For each step that is still to do: how many steps it waits for. */
+  readonly open: Map<Step, number>;
+  /** Who waits for a step. */
+  readonly followers: ReadonlyMap<string, readonly Step[]>;
+}
+
+const connect = (steps: readonly Step[], done: ReadonlySet<string>): Connections => {
+  const followers = new Map<string, Step[]>();
+  for (const { id } of steps) if (!done.has(id)) followers.set(id, []);
+  const open = new Map<Step, number>();
   for (const step of steps) {
-    for (const id of step.after) {
+    if (done.has(step.id)) continue;
+    const before = step.after.filter((id) => !done.has(id));
+    open.set(step, before.length);
+    for (const id of before) {
       const waiting = followers.get(id);
       if (waiting === undefined) {
         throw failure('INTERNAL', `step ${step.id} waits for ${id}, which is not in the plan`);
@@ -20,7 +29,7 @@ const connect = (
       waiting.push(step);
     }
   }
-  return { open: new Map(steps.map((step) => [step, step.after.length])), followers };
+  return { open, followers };
 };
 
 /** Steps that wait for each other never start; saying nothing would take the run for complete. */
@@ -35,14 +44,16 @@ const checkNoneWaits = (open: ReadonlyMap<Step, number>): void => {
  * Performs every step as soon as all it waits for is done. After a failure nothing more is started, and the promise resolves
  * when what was under way has ended: undoing beside running steps would race with them.
  * @param stopped asked before each start
+ * @param done ids of steps that are done already: they are not performed and hold nobody up
  * @returns the first step that failed
  */
 export const runGraph = async (
   steps: readonly Step[],
   perform: (step: Step) => Promise<void>,
   stopped: () => boolean,
+  done: ReadonlySet<string> = new Set(),
 ): Promise<FailedStep | undefined> => {
-  const { open, followers } = connect(steps);
+  const { open, followers } = connect(steps, done);
   let failed: FailedStep | undefined;
 
   const start = async (step: Step): Promise<void> => {
@@ -65,7 +76,7 @@ export const runGraph = async (
     return left === 0;
   };
 
-  await Promise.all(steps.filter(({ after }) => after.length === 0).map(start));
+  await Promise.all([...open].flatMap(([step, left]) => (left === 0 ? [step] : [])).map(start));
   if (failed === undefined && !stopped()) {
     checkNoneWaits(open);
   }

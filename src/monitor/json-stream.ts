@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { failure, VmattachError } from '../errors/problem.ts';
 import { JSON_LIMITS } from '../options/json-lexer.ts';
 import type { JsonValue } from '../options/json-value.ts';
@@ -19,7 +19,9 @@ const SHOWN_BYTES = 1024;
  * refuses as invalid UTF-8.
  */
 const decode = (bytes: Uint8Array): string => {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (isAscii(buffer)) return buffer.toString('latin1');
+  const text = buffer.toString('utf8');
   return isUtf8(bytes) ? text : text.replaceAll('\ufffd', '\ud800');
 };
 

@@ -4,7 +4,7 @@ import { parseFdNumber } from '../options/fd-number.ts';
 import { parseIntegerRange } from '../options/integer-range.ts';
 import { parseSigned, parseUnsigned } from '../options/integer.ts';
 import type { JsonValue } from '../options/json-value.ts';
-import { formatHostAddress, parseDevfn, parseHostAddress } from '../options/pci-address.ts';
+import { canonicalHostAddress, parseDevfn } from '../options/pci-address.ts';
 import { parseSize } from '../options/size.ts';
 import { parseUuidProperty } from '../options/uuid.ts';
 import type { Property, PropertyValue } from './property.ts';
@@ -60,7 +60,7 @@ const limited = ({ name, type }: Property, value: bigint): bigint => {
 const readString = ({ name, type }: Property, text: string, owner: PropertyOwner): PropertyValue => {
   switch (type.kind) {
     case 'pci-host-address':
-      return formatHostAddress(parseHostAddress(`${owner.typeName}.${name}`, text));
+      return canonicalHostAddress(`${owner.typeName}.${name}`, text);
     case 'uuid-or-auto':
       return parseUuidProperty(`${owner.typeName}.${name}`, text);
     case 'fd':

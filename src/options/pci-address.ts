@@ -57,6 +57,12 @@ export const parseHostAddress = (property: string, text: string): HostAddress =>
   return address;
 };
 
+const CANONICAL = /^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/;
+
+/** A host address as text in the kernel's spelling, which most have already. Throws as `parseHostAddress`. */
+export const canonicalHostAddress = (property: string, text: string): string =>
+  CANONICAL.test(text) ? text : formatHostAddress(parseHostAddress(property, text));
+
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
 
 /** `0000:01:02.3`, the kernel's and QEMU's spelling. */

@@ -37,16 +37,16 @@ const fromPath = (path: string, fd: number | undefined): DeviceIdentity => {
   return { name, kind: PCI_ADDRESS.test(name) ? 'pci' : 'other', sysfs, typed: path, fd };
 };
 
-const at = (sysfs: string, identity: Omit<DeviceIdentity, 'sysfs' | 'typed'>): DeviceIdentity => ({
-  ...identity,
+const at = (sysfs: string, name: string, kind: DeviceIdentity['kind'], fd: number | undefined): DeviceIdentity => ({
+  name,
+  kind,
   sysfs,
   typed: sysfs,
+  fd,
 });
 
 const fromName = (name: string, fd: number | undefined): DeviceIdentity =>
-  UUID.test(name)
-    ? at(`${MDEV_DEVICES}/${name}`, { name, kind: 'mediated', fd })
-    : at(`${PCI_DEVICES}/${name}`, { name, kind: 'pci', fd });
+  UUID.test(name) ? at(`${MDEV_DEVICES}/${name}`, name, 'mediated', fd) : at(`${PCI_DEVICES}/${name}`, name, 'pci', fd);
 
 /** What `host=` and `sysfsdev=` say; undefined when only an fd is given. @throws PROPERTY_MISSING, CONFLICT */
 const namedDevice = (spec: DeviceSpec, fd: number | undefined): DeviceIdentity | undefined => {
@@ -64,7 +64,7 @@ const namedDevice = (spec: DeviceSpec, fd: number | undefined): DeviceIdentity |
 };
 
 const hostDevice = (spec: DeviceSpec, host: string, fd: number | undefined): DeviceIdentity =>
-  spec.type.identity === 'pci' ? fromName(host, fd) : at(`/sys/bus/platform/devices/${host}`, { name: host, kind: 'other', fd });
+  spec.type.identity === 'pci' ? fromName(host, fd) : at(`/sys/bus/platform/devices/${host}`, host, 'other', fd);
 
 const EXAMPLES = {
   pci: 'add host= with the address of the device, e.g. host=0000:01:00.0',
@@ -104,7 +104,7 @@ export const identifyDevice = (spec: DeviceSpec, facts: FdFacts | undefined): De
     return named ?? missing(spec);
   }
   if (facts.address === undefined) {
-    return named ?? at('', { name: `VFIO_FD${fd}`, kind: 'other', fd });
+    return named ?? at('', `VFIO_FD${fd}`, 'other', fd);
   }
   if (named !== undefined && named.name !== facts.address) {
     throw failure('FD_WRONG_DEVICE', `fd=${fd} is device ${facts.address}, not ${named.name}`, {

@@ -1,4 +1,5 @@
 import type { AddressSpace } from '../backends/address-space.ts';
+import { chargesDeviceMemory } from '../host/kernel-release.ts';
 import type { KernelFacts } from '../host/model.ts';
 import type { LibvirtMemlock } from './libvirt-memlock.ts';
 import type { PlannedDevice } from './planned-device.ts';
@@ -38,9 +39,8 @@ const sharedBudget = ({ accounting, limit, uid }: MemlockSituation): string[] =>
     ? [`all processes of uid ${uid} share what iommufd may pin; how much others use, the kernel shows nowhere`]
     : [];
 
-/** NVIDIA's kernels charge device memory that is mapped through an iommufd; mainline does not. */
 const deviceMemory = ({ devices, kernel }: MemlockSituation): string[] => {
-  if (!/nvidia/i.test(kernel.release)) {
+  if (!chargesDeviceMemory(kernel.release)) {
     return [];
   }
   const bars = devices

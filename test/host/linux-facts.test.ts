@@ -47,6 +47,12 @@ const GPU: Entries = {
     '0x000000007c000000 0x000000007c01ffff direct-relaxable\n0x00000000fee00000 0x00000000feefffff msi\n',
 };
 
+const GPU_BARS = [
+  { index: 0, size: '0x1000000' },
+  { index: 1, size: '0x800000000' },
+  { index: 5, size: '0x80' },
+];
+
 const UNRELATED: Entries = fakePciDevice({ folder: 'pci0000:00/0000:00:14.0', driver: 'xhci_hcd', group: 5, iommu: 'dmar1' });
 
 const SYSTEM: Entries = {
@@ -115,11 +121,6 @@ describe('readHostFacts', () => {
           resetMethods: ['flr', 'bus'],
           cdev: { name: 'vfio0', device: '511:0' },
           bridge: '0000:00:01.0',
-          bars: [
-            { index: 0, size: '0x1000000' },
-            { index: 1, size: '0x800000000' },
-            { index: 5, size: '0x80' },
-          ],
         },
         {
           address: '0000:01:00.1',
@@ -176,6 +177,12 @@ describe('readHostFacts', () => {
       [14, 'DMA-FQ'],
     ]);
     expect(model.devices.map(({ numaNode }) => numaNode)).toEqual([undefined, undefined, 1]);
+    expect(model.devices[1]?.bars).toEqual(GPU_BARS);
+  });
+
+  it('reads the BARs for a launch where the kernel charges device memory', () => {
+    const nvidia = { ...SYSTEM, ...GPU, 'proc/sys/kernel/osrelease': '6.8.0-1024-nvidia\n' };
+    expect(read(nvidia, ['0000:01:00.0']).devices[0]?.bars).toEqual(GPU_BARS);
   });
 
   it('reads the physical function of a VF and what shares its group', () => {

@@ -9,19 +9,21 @@ import { fakePciDevice, fakeTree, type Entry } from './fake-tree.ts';
 
 type Entries = Readonly<Record<string, Entry>>;
 
+const EVERYTHING = { inventory: true, bars: true };
+
 const filesOf = (entries: Entries) => createSystemFiles(fakeTree(entries));
 
 describe('readPciDevice', () => {
   it('finds no cdev in a vfio-dev folder without device number (a kernel without CONFIG_VFIO_DEVICE_CDEV)', () => {
     const fake = fakePciDevice({ folder: 'pci0000:00/0000:00:03.0', attributes: { 'vfio-dev/vfio0': { folder: true } } });
-    expect(readPciDevice(filesOf(fake), '0000:00:03.0', true)?.cdev).toBeNull();
+    expect(readPciDevice(filesOf(fake), '0000:00:03.0', EVERYTHING)?.cdev).toBeNull();
   });
 
   it.each(['sys/devices/pci0000:00/0000:00:03.0/modalias', 'sys/bus/pci/devices/0000:00:03.0'])(
     'counts a device as gone when %s cannot be read any more',
     (file) => {
       const { [file]: _, ...rest } = fakePciDevice({ folder: 'pci0000:00/0000:00:03.0' });
-      expect(readPciDevice(filesOf(rest), '0000:00:03.0', true)).toBeUndefined();
+      expect(readPciDevice(filesOf(rest), '0000:00:03.0', EVERYTHING)).toBeUndefined();
     },
   );
 });
