@@ -23,6 +23,8 @@ export interface AttachDevice {
   readonly isPci: boolean;
   /** Emulated by a kernel driver (mdev): it has no IOMMU of its own. */
   readonly mediated: boolean;
+  /** Whether the kernel may reset it when it is opened, and wait for that. */
+  readonly resets: boolean;
   /** Token for SR-IOV functions whose physical function is held by a user-space driver. */
   readonly vfToken: string | undefined;
 }

@@ -1,5 +1,5 @@
 import { failure } from '../errors/problem.ts';
-import { call, callAsync } from '../kernel/call.ts';
+import { call, callAsync, type CallOptions, type CallResult } from '../kernel/call.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OwnedFd } from '../kernel/owned-fd.ts';
 import { BIND_FLAGS, IOMMU_OPTION_ID, IOMMU_OPTION_OP } from '../kernel/uapi/constants.ts';
@@ -115,26 +115,41 @@ export const openCdevStep = (device: AttachDevice): Step => ({
   explain: () => ({ message: `vfio ${device.sysfs}/vfio-dev: Failed to open ${device.cdev?.path ?? ''}` }),
 });
 
+const BIND = 'VFIO_DEVICE_BIND_IOMMUFD';
+
+/**
+ * On another thread, so that devices are reset side by side and the monitor goes on. Where nothing is waited for and nothing runs beside
+ * it, handing the call over would take longer than the call.
+ */
+const bindCall = async (
+  { kernel, attachesOne }: Session,
+  { resets }: AttachDevice,
+  fd: number,
+  values: Parameters<typeof callAsync<typeof BIND>>[3],
+  options: CallOptions = {},
+): Promise<CallResult<typeof BIND>> =>
+  resets || !attachesOne ? callAsync(kernel, fd, BIND, values, options) : call(kernel, fd, BIND, values, options);
+
 const bind = async (session: Session, object: IommufdObject, device: AttachDevice): Promise<number> => {
   const { kernel } = session;
   const fd = session.get(deviceFdSlot(device)).number;
   const iommufd = session.get(iommufdSlot(object)).number;
   if (device.vfToken === undefined) {
-    return (await callAsync(kernel, fd, 'VFIO_DEVICE_BIND_IOMMUFD', { iommufd })).out_devid;
+    return (await bindCall(session, device, fd, { iommufd })).out_devid;
   }
   const token = kernel.allocate(16);
   token.bytes.set(tokenBytes(device.vfToken));
   const values = { iommufd, flags: BIND_FLAGS.TOKEN, token_uuid_ptr: token.address };
-  const { out_devid } = await callAsync(kernel, fd, 'VFIO_DEVICE_BIND_IOMMUFD', values, { size: BIND_SIZE_WITH_TOKEN });
+  const { out_devid } = await bindCall(session, device, fd, values, { size: BIND_SIZE_WITH_TOKEN });
   // Touching the bytes after the call keeps their memory alive until the kernel has read it.
   token.bytes.fill(0);
   return out_devid;
 };
 
-/** Binding opens the device in the kernel and resets it (about 100 ms with FLR), so it runs on its own thread. Closing the fd unbinds. */
+/** Binding opens the device in the kernel and resets it (about 100 ms with FLR). Closing the fd unbinds. */
 export const bindStep = (object: IommufdObject, device: AttachDevice): Step => ({
-  id: `VFIO_DEVICE_BIND_IOMMUFD:${device.path}`,
-  call: 'VFIO_DEVICE_BIND_IOMMUFD',
+  id: `${BIND}:${device.path}`,
+  call: BIND,
   subject: device.path,
   after: [iommufdReadyId(object), `open:${device.path}`],
   device,
@@ -187,7 +202,7 @@ export const attachStep = (space: AddressSpace, object: IommufdObject, device: A
   id: attachStepId(device),
   call: 'VFIO_DEVICE_ATTACH_IOMMUFD_PT',
   subject: device.path,
-  after: [`VFIO_DEVICE_BIND_IOMMUFD:${device.path}`, ioasStepId(space)],
+  after: [`${BIND}:${device.path}`, ioasStepId(space)],
   device,
   run: (session) => attachToIoas(session, space, object, device),
   undo: (session) => detachFromIoas(session, space, object, device),

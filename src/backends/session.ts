@@ -17,6 +17,8 @@ export class Session {
   readonly kernel: Kernel;
   readonly #values = new Map<string, unknown>();
   #stopping = false;
+  /** What is under way attaches one device: nothing runs beside its steps. */
+  attachesOne = false;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;

@@ -62,14 +62,14 @@ const limitedPlan = ({ request, settings }: Launch, facts: HostModel): LimitedPl
 
 /** On a model only owner and mode of a node are known. */
 const modelNodes = (host: HostModel): { readonly opens: Opens; readonly ownerOf: OwnerOf } => {
-  const { nodes } = indexHost(host);
+  const index = indexHost(host);
   return {
     opens: (path, user) => {
-      const node = nodes.get(path);
+      const node = index.node(path);
       return node === undefined ? 'absent' : canOpen(node, { ...host.process, ...user, capabilities: [] }).allowed;
     },
     ownerOf: (path) => {
-      const node = nodes.get(path);
+      const node = index.node(path);
       return node === undefined ? undefined : { ...node, mode: Number.parseInt(node.mode, 8) };
     },
   };

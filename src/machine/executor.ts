@@ -64,6 +64,7 @@ export class Executor {
    */
   async run(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
     const before = new Set(this.#done.map(({ step }) => step.id));
+    this.#session.attachesOne = new Set(steps.flatMap(({ id, device }) => (before.has(id) ? [] : [device?.path]))).size === 1;
     const began = performance.now();
     const perform = async (step: Step): Promise<void> => {
       const started = performance.now() - began;

@@ -11,6 +11,9 @@ import { TextBuffer } from './text-buffer.ts';
 export type JsonInput = { readonly value: JsonValue } | { readonly error: VmattachError };
 
 const BLANK = 0x20;
+const OPEN_BRACE = 0x7b;
+/** Longer input is not looked at as a whole, in bytes: what comes in pieces would be parsed over and over. */
+const MOST_WHOLE = 4096;
 /** A stray token is shown up to here; QEMU shows it whole, which lets a client have megabytes sent back. */
 const SHOWN_BYTES = 1024;
 
@@ -64,6 +67,10 @@ export class JsonStream {
 
   /** The next value or error; undefined when more bytes are needed. */
   next(): JsonInput | undefined {
+    const whole = this.#takeWhole();
+    if (whole !== undefined) {
+      return { value: whole };
+    }
     for (let chunk = this.#chunks[0]; chunk !== undefined; chunk = this.#chunks[0]) {
       const found = this.#scan(chunk);
       if (this.#at >= chunk.length) {
@@ -75,6 +82,22 @@ export class JsonStream {
       }
     }
     return undefined;
+  }
+
+  /** Most clients send one object at a time, which is parsed as it is. Whatever is not that plain is split byte by byte. */
+  #takeWhole(): JsonValue | undefined {
+    const [chunk, another] = this.#chunks;
+    const isBetween = this.#state === STATE.start && this.#tokens === 0;
+    const isObject = isBetween && this.#at === 0 && another === undefined && chunk?.[0] === OPEN_BRACE;
+    if (chunk === undefined || !isObject || chunk.length > MOST_WHOLE || !isAscii(chunk)) {
+      return undefined;
+    }
+    const parsed = parse(chunk);
+    if ('error' in parsed) {
+      return undefined;
+    }
+    this.#chunks = [];
+    return parsed.value;
   }
 
   #scan(chunk: Uint8Array): JsonInput | undefined {

@@ -29,7 +29,7 @@ const checkNode = (
   absent: () => Remedy,
   say: (reason: string) => string,
 ): Problem[] => {
-  const node = host.nodes.get(path);
+  const node = host.node(path);
   if (node === undefined) {
     return [deviceProblem(device, say(ENOENT), absent())];
   }

@@ -22,14 +22,14 @@ export interface DiagnosisContext {
 
 type Diagnosis = (context: DiagnosisContext, step: Step, error: SystemCallError) => Remedy | undefined;
 
-const holder = (host: HostIndex, path: string): NodeFacts['heldBy'] => host.nodes.get(path)?.heldBy;
+const holder = (host: HostIndex, path: string): NodeFacts['heldBy'] => host.node(path)?.heldBy;
 
 const lacksRawIo = (host: HostIndex, { group }: PlannedDevice): boolean =>
   host.group(group)?.noIommu === true && !host.model.process.capabilities.includes('CAP_SYS_RAWIO');
 
 /** EACCES and EPERM at open: the mode says no, or it says yes and something else did. */
 const refusedOpen: Diagnosis = ({ host, device }, step) => {
-  const node = host.nodes.get(step.subject);
+  const node = host.node(step.subject);
   if (step.subject === groupNode(device.group) && lacksRawIo(host, device)) {
     return remedies.noRawIo(step.subject);
   }

@@ -5,7 +5,7 @@ import { completeNodes } from '../host/stock-nodes.ts';
 /** A host model with the look-ups that planning makes many times, made once. */
 export class HostIndex {
   readonly model: HostModel;
-  readonly nodes: ReadonlyMap<string, NodeFacts>;
+  #stockNodes: ReadonlyMap<string, NodeFacts> | undefined;
   readonly #devices: ReadonlyMap<string, PciDeviceFacts>;
   readonly #groups: ReadonlyMap<number, GroupFacts>;
   readonly #members = new Map<number, PciDeviceFacts[]>();
@@ -13,7 +13,6 @@ export class HostIndex {
 
   constructor(model: HostModel) {
     this.model = model;
-    this.nodes = completeNodes(model);
     this.#devices = new Map(model.devices.map((device) => [device.address, device]));
     this.#groups = new Map(model.groups.map((group) => [group.id, group]));
     this.#iommus = new Map(model.iommus.map((iommu) => [iommu.name, iommu]));
@@ -24,6 +23,16 @@ export class HostIndex {
         this.#members.set(device.group, members);
       }
     }
+  }
+
+  /** A device node by its path; see `completeNodes`. Of a host that was read the model has them all. */
+  node(path: string): NodeFacts | undefined {
+    const own = this.model.nodes?.[path];
+    if (own !== undefined) {
+      return own ?? undefined;
+    }
+    this.#stockNodes ??= completeNodes(this.model);
+    return this.#stockNodes.get(path);
   }
 
   device(address: string): PciDeviceFacts | undefined {

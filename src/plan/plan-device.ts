@@ -47,7 +47,7 @@ const findOnHost = (identity: DeviceIdentity, host: HostIndex): HostDevice => {
 };
 
 const reachable = (path: string, host: HostIndex): string | undefined => {
-  const node = host.nodes.get(path);
+  const node = host.node(path);
   if (node === undefined) {
     return `${path} does not exist`;
   }
@@ -119,6 +119,7 @@ const resolve = (
     fd: identity.fd,
     isPci: linked.spec.type.bus === 'PCI',
     mediated: found.mdev !== undefined,
+    resets: found.pci === undefined || found.pci.resetMethods.length > 0,
     vfToken: textValue(linked.spec.values, 'vf-token'),
     backend: selection.backend,
     reason: selection.reason,

@@ -4,13 +4,13 @@ import * as remedies from '../plan/remedies.ts';
 import { fails, never, ok, okUnless, withoutLaunch, type Criterion, type Defect, type Finding, type Subject } from './criterion.ts';
 
 const refused = ({ model, host }: Subject, path: string): Defect[] => {
-  const node = host.nodes.get(path);
+  const node = host.node(path);
   const remedy = node === undefined ? undefined : remedies.noPermission(path, node, model.process);
   return remedy === undefined ? [] : [{ ...remedy, subject: path }];
 };
 
 const isOpenable = ({ model, host }: Subject, path: string): boolean => {
-  const node = host.nodes.get(path);
+  const node = host.node(path);
   return node !== undefined && canOpen(node, model.process).allowed;
 };
 
@@ -20,7 +20,7 @@ const checkNodes = (subject: Subject): Finding | undefined => {
   if (subject.plan !== undefined) {
     return ok(`uid ${uid} may open all it needs`);
   }
-  const nodes = [CONTAINER_NODE, IOMMUFD_NODE].filter((path) => subject.host.nodes.has(path));
+  const nodes = [CONTAINER_NODE, IOMMUFD_NODE].filter((path) => subject.host.node(path) !== undefined);
   if (nodes.length === 0) {
     return undefined;
   }
