@@ -100,8 +100,9 @@ export class Executor {
    * @returns what could not be undone
    */
   async undo(keep: ReadonlySet<string> = new Set()): Promise<readonly FailedStep[]> {
-    const failures: FailedStep[] = [];
     const leaving = this.#done.filter(({ step }) => !keep.has(step.id)).toReversed();
+    if (leaving.length === 0) return [];
+    const failures: FailedStep[] = [];
     this.#done.splice(0, this.#done.length, ...this.#done.filter(({ step }) => keep.has(step.id)));
     for (const { step } of leaving) {
       try {

@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { failure, VmattachError } from '../errors/problem.ts';
 import { JSON_LIMITS } from '../options/json-lexer.ts';
 import type { JsonValue } from '../options/json-value.ts';
@@ -12,25 +12,27 @@ export type JsonInput = { readonly value: JsonValue } | { readonly error: Vmatta
 
 const BLANK = 0x20;
 const OPEN_BRACE = 0x7b;
+/** ASCII. */
+const PLAIN = /^[\t\n\r -~]+$/;
 /** Longer input is not looked at as a whole, in bytes: what comes in pieces would be parsed over and over. */
 const MOST_WHOLE = 4096;
 /** A stray token is shown up to here; QEMU shows it whole, which lets a client have megabytes sent back. */
 const SHOWN_BYTES = 1024;
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /**
  * The text as the parser takes it. Invalid UTF-8 can stand in strings only, which come out as lone surrogates: those are what the parser
  * refuses as invalid UTF-8.
  */
 const decode = (bytes: Uint8Array): string => {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (isAscii(buffer)) return buffer.toString('latin1');
-  const text = buffer.toString('utf8');
+  const text = bufferOf(bytes).toString('utf8');
   return isUtf8(bytes) ? text : text.replaceAll('\ufffd', '\ud800');
 };
 
-const parse = (bytes: Uint8Array): JsonInput => {
+const parse = (text: string): JsonInput => {
   try {
-    return { value: parseJson(decode(bytes)) };
+    return { value: parseJson(text) };
   } catch (error) {
     if (error instanceof VmattachError) {
       return { error };
@@ -89,11 +91,9 @@ export class JsonStream {
     const [chunk, another] = this.#chunks;
     const isBetween = this.#state === STATE.start && this.#tokens === 0;
     const isObject = isBetween && this.#at === 0 && another === undefined && chunk?.[0] === OPEN_BRACE;
-    if (chunk === undefined || !isObject || chunk.length > MOST_WHOLE || !isAscii(chunk)) {
-      return undefined;
-    }
-    const parsed = parse(chunk);
-    if ('error' in parsed) {
+    const text = isObject && chunk.length <= MOST_WHOLE ? bufferOf(chunk).toString('latin1') : '';
+    const parsed = PLAIN.test(text) ? parse(text) : undefined;
+    if (parsed === undefined || 'error' in parsed) {
       return undefined;
     }
     this.#chunks = [];
@@ -180,7 +180,7 @@ export class JsonStream {
     this.#tokens += 1;
     this.#tokenBytes += length;
     const isOpen = this.#braces >= 0 && this.#brackets >= 0 && this.#braces + this.#brackets > 0;
-    return isOpen ? undefined : parse(this.#text.last());
+    return isOpen ? undefined : parse(decode(this.#text.last()));
   }
 
   #count(outcome: number): void {

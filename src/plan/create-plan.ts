@@ -18,7 +18,6 @@ import { hasErrors, type Plan, type PlannedFd, type PlannedObject } from './plan
 import { planDevice, type DeviceEntry } from './plan-device.ts';
 import { planObjects, type PlannedObjects } from './plan-objects.ts';
 import type { PlannedDevice } from './planned-device.ts';
-import { predictTimeline, type Timeline } from './timeline.ts';
 import type { BackendSettings } from './select-backend.ts';
 
 /** One container for all type1 devices; one IOAS for each iommufd object. */
@@ -101,7 +100,6 @@ export const createPlan = (request: LaunchRequest, model: HostModel, settings: B
   );
   const problems = mergeProblems(found, model);
   const steps = hasErrors({ problems }) ? [] : launchSteps(request.machine.ram, devices, spaces);
-  let timeline: Timeline | undefined;
   return {
     request,
     ram: request.machine.ram,
@@ -112,10 +110,6 @@ export const createPlan = (request: LaunchRequest, model: HostModel, settings: B
     fds: [...planned.fds, ...passedFds(devices)],
     memlock,
     steps,
-    // Reports alone ask for it; a change of a running machine needs none.
-    get timeline() {
-      return (timeline ??= predictTimeline(steps, devices));
-    },
     problems,
   };
 };

@@ -7,7 +7,6 @@ import type { LaunchRequest } from '../request/request.ts';
 import type { MemlockPlan } from './memlock.ts';
 import type { DeviceEntry } from './plan-device.ts';
 import type { PlannedDevice } from './planned-device.ts';
-import type { Timeline } from './timeline.ts';
 
 export interface PlannedFd {
   readonly number: number;
@@ -40,7 +39,6 @@ export interface Plan {
   readonly memlock: MemlockPlan;
   /** Empty when a problem of level error stands against the launch. */
   readonly steps: readonly Step[];
-  readonly timeline: Timeline;
   readonly problems: readonly Problem[];
 }
 

@@ -1,4 +1,5 @@
 import type { Step } from '../backends/step.ts';
+import type { Plan } from './plan.ts';
 import type { PlannedDevice } from './planned-device.ts';
 
 /** What a launch is expected to take, and which chain of steps decides it. */
@@ -43,7 +44,7 @@ interface Finish {
 }
 
 /** The longest chain through the graph of steps, by expected cost. Steps come after what they wait for only in `after`, in any order. */
-export const predictTimeline = (steps: readonly Step[], planned: readonly PlannedDevice[]): Timeline => {
+export const predictTimeline = ({ steps, devices: planned }: Pick<Plan, 'steps' | 'devices'>): Timeline => {
   const devices = new Map(planned.map((device) => [device.path, device]));
   const byId = new Map(steps.map((step) => [step.id, step]));
   const finished = new Map<string, Finish>();

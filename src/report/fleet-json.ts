@@ -1,5 +1,6 @@
 import { backendsOf, canRun, type HostAnswer } from './host-answer.ts';
 import { memlockJson, problemJson } from './plan-json.ts';
+import { predictTimeline } from '../plan/timeline.ts';
 
 /**
  * The answer for one host as `plan --host-model DIR/ --format json` prints it, one line each; `schema` is raised when keys change.
@@ -15,7 +16,7 @@ export const hostAnswerJson = (answer: HostAnswer) => {
     ok,
     backends: backendsOf(answer),
     memlock: plan === undefined ? null : memlockJson(plan.memlock),
-    predictedMs: ok && plan !== undefined ? plan.timeline.predictedMs : null,
+    predictedMs: ok && plan !== undefined ? predictTimeline(plan).predictedMs : null,
     problems: problems.map(problemJson),
   };
 };

@@ -3,6 +3,7 @@ import type { Problem } from '../errors/problem.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formatBytes } from '../plan/remedies.ts';
 import { backendsOf, canRun, firstProblem, type HostAnswer } from './host-answer.ts';
+import { predictTimeline } from '../plan/timeline.ts';
 
 /** A longer name moves the rest of its own row; the other rows stay aligned. */
 const WIDEST_HOST = 40;
@@ -45,7 +46,7 @@ const cells = (answer: HostAnswer): typeof HEADINGS => {
     result: plan === undefined ? NOTHING : ok ? 'yes' : 'no',
     backends: backendsOf(answer).join(',') || NOTHING,
     memlock: plan === undefined ? NOTHING : memlockNeed(plan),
-    attach: ok && plan !== undefined ? `${plan.timeline.predictedMs} ms` : NOTHING,
+    attach: ok && plan !== undefined ? `${predictTimeline(plan).predictedMs} ms` : NOTHING,
     problem: problemCell(firstProblem(answer), problems.length),
   };
 };

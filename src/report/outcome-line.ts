@@ -1,5 +1,6 @@
 import { hasErrors, type Plan } from '../plan/plan.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
+import { predictTimeline } from '../plan/timeline.ts';
 
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 
@@ -12,6 +13,6 @@ export const outcomeLine = (plan: Plan): string => {
   if (plan.devices.length === 0) {
     return 'nothing is passed through';
   }
-  const attaching = `${count(plan.steps.length, 'step')}, about ${plan.timeline.predictedMs} ms to attach`;
+  const attaching = `${count(plan.steps.length, 'step')}, about ${predictTimeline(plan).predictedMs} ms to attach`;
   return plan.request.machine.type === BARE_MACHINE ? attaching : `${attaching}; QEMU takes one device after another, and longer`;
 };

@@ -8,6 +8,7 @@ import type { PrivilegePlan } from '../launch/plan-privileges.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeviceEntry } from '../plan/plan-device.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
+import { predictTimeline } from '../plan/timeline.ts';
 
 /** A number that JSON readers keep exact, else a decimal string. */
 const exact = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString());
@@ -119,7 +120,7 @@ export const planJson = (plan: Plan, { engine, privileges, binding }: PlanSurrou
   fds: plan.fds.map(({ number, kind, owner }) => ({ number, kind, owner })),
   memlock: memlockJson(plan.memlock),
   steps: plan.steps.map(({ id, call, after, subject }) => ({ id, call, after, subject })),
-  timeline: plan.timeline,
+  timeline: predictTimeline(plan),
   ...(engine !== undefined && { exec: execJson(engine) }),
   ...(privileges !== undefined && { privileges: privilegesJson(privileges) }),
   ...(binding !== undefined && { bindings: binding.members.map(bindingJson) }),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Step } from '../../src/backends/step.ts';
 import { hasErrors } from '../../src/plan/plan.ts';
+import { predictTimeline } from '../../src/plan/timeline.ts';
 import { planJson } from '../../src/report/plan-json.ts';
 import { MDEV_UUID, SERVER, withMediatedDevice, WORKSTATION } from './hosts.ts';
 import { codes, EXAMPLE_HOSTS, exampleHost, planOf } from './planning.ts';
@@ -44,7 +45,9 @@ describe('createPlan', () => {
   );
 
   test.each(CASES)('on $host makes steps that wait only for each other and never in a circle: $line', ({ host, line }) => {
-    const { steps, timeline } = planOf(line, exampleHost(host));
+    const plan = planOf(line, exampleHost(host));
+    const { steps } = plan;
+    const timeline = predictTimeline(plan);
     const ids = new Set(steps.map(({ id }) => id));
     expect(ids.size).toBe(steps.length);
     for (const { after } of steps) for (const id of after) expect(ids).toContain(id);

@@ -6,7 +6,7 @@ import { planOf } from './planning.ts';
 const functions = (count: number): string =>
   Array.from({ length: count }, (_, index) => `-device vfio-iommu-pci,host=41:0${2 + (index >> 3)}.${index & 7}`).join(' ');
 
-const predicted = (line: string): number => planOf(line, SERVER).timeline.predictedMs;
+const predicted = (line: string): number => predictTimeline(planOf(line, SERVER)).predictedMs;
 
 describe('predictTimeline', () => {
   test('counts devices that are reset side by side once', () => {
@@ -19,14 +19,15 @@ describe('predictTimeline', () => {
   });
 
   test('hides the mapping of RAM behind a slow reset on type1', () => {
-    const short = planOf('-m 512M -device vfio-pci,host=01:00.0', WORKSTATION).timeline;
-    const long = planOf('-m 2G -device vfio-pci,host=01:00.0', WORKSTATION).timeline;
+    const short = predictTimeline(planOf('-m 512M -device vfio-pci,host=01:00.0', WORKSTATION));
+    const long = predictTimeline(planOf('-m 2G -device vfio-pci,host=01:00.0', WORKSTATION));
     expect(long.predictedMs).toBe(short.predictedMs);
   });
 
   test('names the chain that decides, from its first step to its last', () => {
-    const { steps, timeline } = planOf(`-m 1G ${functions(1)}`, SERVER);
-    const byId = new Map(steps.map((step) => [step.id, step]));
+    const plan = planOf(`-m 1G ${functions(1)}`, SERVER);
+    const timeline = predictTimeline(plan);
+    const byId = new Map(plan.steps.map((step) => [step.id, step]));
     expect(byId.get(timeline.criticalPath[0] ?? '')?.after).toEqual([]);
     for (const [index, id] of timeline.criticalPath.entries()) {
       const previous = timeline.criticalPath[index - 1];
@@ -36,6 +37,6 @@ describe('predictTimeline', () => {
   });
 
   test('is nothing for nothing', () => {
-    expect(predictTimeline([], [])).toEqual({ predictedMs: 0, criticalPath: [] });
+    expect(predictTimeline({ steps: [], devices: [] })).toEqual({ predictedMs: 0, criticalPath: [] });
   });
 });

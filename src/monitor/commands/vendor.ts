@@ -1,5 +1,6 @@
 import { defineCommand, type QmpCommand } from '../command-table.ts';
 import type { MachineHost } from '../machine-host.ts';
+import { predictTimeline } from '../../plan/timeline.ts';
 
 const plan = ({ machine, planJson }: MachineHost): QmpCommand =>
   defineCommand({
@@ -39,9 +40,10 @@ const timeline = ({ machine }: MachineHost): QmpCommand =>
     features: ['unstable'],
     run: () => {
       const { plan: current, records } = machine();
+      const { predictedMs, criticalPath } = predictTimeline(current);
       return {
-        'predicted-ms': current.timeline.predictedMs,
-        'critical-path': current.timeline.criticalPath,
+        'predicted-ms': predictedMs,
+        'critical-path': criticalPath,
         steps: records.map(({ step, started, ended }) => ({
           id: step.id,
           call: step.call,
