@@ -21,18 +21,26 @@ export interface HostAccess {
 /** What to read beyond what the launch names: names of devices, who holds their nodes, or all there is. */
 export type HostView = Pick<FactsRequest, 'everything' | 'holders' | 'known' | 'names' | 'onVanished'>;
 
-const factsRequest = (request: LaunchRequest): FactsRequest => {
+const factsRequest = (request: LaunchRequest, { everything, holders, known, names, onVanished }: HostView): FactsRequest => {
   const wanted = request.devices.map(({ spec }) => wantedFacts(spec));
   const objectFds = request.objects.flatMap((spec) => {
     const fd = passedFd(spec);
     return fd === undefined ? [] : [fd];
   });
-  return { devices: wanted.flatMap(({ devices }) => devices), fds: [...objectFds, ...wanted.flatMap(({ fds }) => fds)] };
+  return {
+    devices: wanted.flatMap(({ devices }) => devices),
+    fds: [...objectFds, ...wanted.flatMap(({ fds }) => fds)],
+    everything,
+    holders,
+    known,
+    names,
+    onVanished,
+  };
 };
 
 /** This host, as far as a launch needs to know it. */
 export const thisHost = (request: LaunchRequest, view: HostView = {}): HostAccess => {
-  const wanted = { ...factsRequest(request), ...view };
+  const wanted = factsRequest(request, view);
   return {
     facts: withLimitModes(readHostFacts(wanted), createLinuxKernel),
     reread: () => readHostFacts({ ...wanted, holders: true }),

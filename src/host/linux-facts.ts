@@ -4,7 +4,7 @@ import { findHolders } from './find-holders.ts';
 import { identifyFd } from './identify-fd.ts';
 import { isRuntimeFd } from './runtime-fds.ts';
 import { chargesDeviceMemory } from './kernel-release.ts';
-import type { FdFacts, GroupFacts, HostModel, IommuFacts, NodeFacts, NodeHolder } from './model.ts';
+import type { FdFacts, GroupFacts, HostModel, IommuFacts, NodeFacts, NodeHolder, Writable } from './model.ts';
 import { createPciNames } from './pci-names.ts';
 import { readDevices } from './read-devices.ts';
 import { readGroupNumbers } from './read-group.ts';
@@ -12,7 +12,7 @@ import { readIommu, readIsolatedMsi } from './read-iommu.ts';
 import { readKernel, readModules } from './read-kernel.ts';
 import { readMemory } from './read-memory.ts';
 import { readProcess } from './read-process.ts';
-import { CONTAINER_NODE, IOMMUFD_NODE, vfioNodePaths } from './stock-nodes.ts';
+import { CONTAINER_NODE, IOMMUFD_NODE, vfioNodePaths, type VfioDevices } from './stock-nodes.ts';
 import { createSystemFiles, type SystemFiles } from './system-files.ts';
 
 export interface FactsRequest {
@@ -21,15 +21,15 @@ export interface FactsRequest {
   /** fds this process was started with. */
   readonly fds: readonly number[];
   /** All devices, groups and IOMMUs of the host, with names: for listing and recording. */
-  readonly everything?: boolean;
+  readonly everything?: boolean | undefined;
   /** Also look for processes that hold the nodes: see `findHolders` for the cost. */
-  readonly holders?: boolean;
+  readonly holders?: boolean | undefined;
   /** What was read before about the kernel, its nodes, this process and IOMMUs, and need not be read again. */
-  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus' | 'nodes'>;
+  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus' | 'nodes'> | undefined;
   /** Also look up the names of devices; `everything` does so anyway. */
-  readonly names?: boolean;
+  readonly names?: boolean | undefined;
   /** Told of each device that was listed and could not be read: it was removed in between. */
-  readonly onVanished?: (name: string) => void;
+  readonly onVanished?: ((name: string) => void) | undefined;
 }
 
 /** The bus name of a requested device: an address, a UUID, or the last part of the folder a sysfs path leads to. */
@@ -60,13 +60,14 @@ const SHARED_NODES: readonly string[] = [CONTAINER_NODE, IOMMUFD_NODE];
 /** The nodes as they are; null for one that a stock kernel would have made and that is not there. */
 const readNodes = (
   files: SystemFiles,
-  model: HostModel,
+  devices: VfioDevices,
   { holders, known }: Pick<FactsRequest, 'holders' | 'known'>,
 ): Record<string, NodeFacts | null> => {
-  const exclusive = vfioNodePaths(model);
+  const exclusive = vfioNodePaths(devices);
   const held =
     holders === true && exclusive.length > 0 ? findHolders(files, exclusive, process.pid) : new Map<string, NodeHolder>();
-  const letsOpen = readDeviceCgroup(files);
+  // What refuses to open a node is looked for again when that has failed.
+  const letsOpen = known === undefined ? readDeviceCgroup(files) : undefined;
   return Object.fromEntries(
     [...SHARED_NODES, ...exclusive].map((node) => {
       const before = SHARED_NODES.includes(node) ? known?.nodes?.[node] : undefined;
@@ -105,20 +106,22 @@ export const readHostFacts = (request: FactsRequest, root = '/', files: SystemFi
   });
   const nameOf = everything || request.names === true ? createPciNames(files) : () => undefined;
 
-  const model: HostModel = {
+  const named = devices.pci.map((device) => {
+    const name = nameOf(device);
+    return name === undefined ? device : { ...device, name };
+  });
+  const model: Writable<HostModel> = {
     schema: 'vmattach.host/1',
     kernel,
     process: request.known?.process ?? readProcess(files),
     modules: request.known?.modules ?? readModules(files),
     iommus: readIommus(files, devices.groups, everything, request.known?.iommus ?? []),
     groups: devices.groups,
-    devices: devices.pci.map((device) => {
-      const name = nameOf(device);
-      return name === undefined ? device : { ...device, name };
-    }),
-    ...(devices.mediated.length > 0 && { mediatedDevices: devices.mediated }),
-    ...(everything && { memory: readMemory(files) }),
-    ...(fds.length > 0 && { fds: Object.fromEntries(fds) }),
+    devices: named,
   };
-  return { ...model, nodes: readNodes(files, model, request) };
+  if (devices.mediated.length > 0) model.mediatedDevices = devices.mediated;
+  if (everything) model.memory = readMemory(files);
+  if (fds.length > 0) model.fds = Object.fromEntries(fds);
+  model.nodes = readNodes(files, model, request);
+  return model;
 };

@@ -1,4 +1,4 @@
-import type { HostModel } from './model.ts';
+import type { HostModel, Writable } from './model.ts';
 
 const merge = <T>(known: readonly T[], fresh: readonly T[], key: (item: T) => string | number): readonly T[] => [
   ...new Map([...known, ...fresh].map((item) => [key(item), item])).values(),
@@ -10,14 +10,14 @@ const merge = <T>(known: readonly T[], fresh: readonly T[], key: (item: T) => st
  */
 export const mergeFacts = (known: HostModel, fresh: HostModel): HostModel => {
   const mediated = merge(known.mediatedDevices ?? [], fresh.mediatedDevices ?? [], ({ uuid }) => uuid);
-  const fds = { ...known.fds, ...fresh.fds };
-  return {
+  const merged: Writable<HostModel> = {
     ...fresh,
     iommus: merge(known.iommus, fresh.iommus, ({ name }) => name),
     groups: merge(known.groups, fresh.groups, ({ id }) => id),
     devices: merge(known.devices, fresh.devices, ({ address }) => address),
-    ...(mediated.length > 0 && { mediatedDevices: mediated }),
     nodes: { ...known.nodes, ...fresh.nodes },
-    ...(Object.keys(fds).length > 0 && { fds }),
   };
+  if (mediated.length > 0) merged.mediatedDevices = mediated;
+  if (known.fds !== undefined || fresh.fds !== undefined) merged.fds = { ...known.fds, ...fresh.fds };
+  return merged;
 };

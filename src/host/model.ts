@@ -5,6 +5,9 @@
  */
 export type Known<T> = T | 'unknown';
 
+/** Facts while they are being read. */
+export type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface HostModel {
   readonly schema: 'vmattach.host/1';
   readonly description?: string;

@@ -1,4 +1,4 @@
-import type { CdevFacts, PciDeviceFacts } from './model.ts';
+import type { CdevFacts, PciDeviceFacts, Writable } from './model.ts';
 import type { SystemFiles } from './system-files.ts';
 
 const PCI_ADDRESS = /^[0-9a-f]{4,8}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/;
@@ -91,17 +91,20 @@ export const readPciDevice = (files: SystemFiles, address: string, detail: Devic
   // The last to be read: while it is there, so was everything before.
   const ids = readIds(files, folder);
   if (ids === undefined) return undefined;
-  return {
+  const facts: Writable<PciDeviceFacts> = {
     address,
-    ...ids,
+    vendor: ids.vendor,
+    device: ids.device,
+    class: ids.class,
     driver,
     group,
-    resetMethods: resetMethods.split(' ').filter((method) => method !== ''),
+    resetMethods: resetMethods === '' ? [] : resetMethods.split(' ').filter((method) => method !== ''),
     cdev,
-    ...(numaNode !== undefined && { numaNode }),
-    ...(physicalFunction !== undefined && { physicalFunction }),
-    ...(enabledVfs !== undefined && { enabledVfs }),
     bridge: isPciAddress(parent) ? parent : null,
-    ...(bars.length > 0 && { bars }),
   };
+  if (numaNode !== undefined) facts.numaNode = numaNode;
+  if (physicalFunction !== undefined) facts.physicalFunction = physicalFunction;
+  if (enabledVfs !== undefined) facts.enabledVfs = enabledVfs;
+  if (bars.length > 0) facts.bars = bars;
+  return facts;
 };

@@ -8,7 +8,10 @@ const rootNode = (device: string, mode: string): NodeFacts => ({ device, mode, u
 
 const majorOf = (device: string): number => Number.parseInt(device, 10);
 
-const cdevs = (model: HostModel): readonly CdevFacts[] =>
+/** The part of a model that the nodes of vfio depend on. */
+export type VfioDevices = Pick<HostModel, 'groups' | 'devices' | 'mediatedDevices'>;
+
+const cdevs = (model: VfioDevices): readonly CdevFacts[] =>
   [...model.devices, ...(model.mediatedDevices ?? [])].flatMap(({ cdev }) => cdev ?? []);
 
 /**
@@ -24,7 +27,7 @@ const unusedMajor = (model: HostModel): number => {
 };
 
 /** The nodes of all groups that VFIO has; those it made for devices without IOMMU are counted on their own. */
-const groupPaths = (model: HostModel): readonly string[] => {
+const groupPaths = (model: VfioDevices): readonly string[] => {
   const bound = new Set<number | null>();
   for (const device of model.devices) if (isVfioBound(device)) bound.add(device.group);
   for (const device of model.mediatedDevices ?? []) bound.add(device.group);
@@ -35,7 +38,7 @@ const groupPaths = (model: HostModel): readonly string[] => {
 };
 
 /** The nodes of groups and devices that a stock kernel makes for this host. */
-export const vfioNodePaths = (model: HostModel): readonly string[] => [
+export const vfioNodePaths = (model: VfioDevices): readonly string[] => [
   ...groupPaths(model),
   ...cdevs(model).map(({ name }) => cdevNodePath(name)),
 ];

@@ -72,9 +72,11 @@ const valueText = (value: JsonOutput, layout: Layout): string => {
     return bracketed('[', items, ']', layout);
   }
   const items: string[] = [];
-  for (const [name, member] of isMap(value) ? value : Object.entries(value)) {
+  const add = (member: JsonOutput | undefined, name: string): void => {
     if (member !== undefined) items.push(`${stringText(name)}: ${valueText(member, inner)}`);
-  }
+  };
+  if (isMap(value)) value.forEach(add);
+  else for (const name of Object.keys(value)) add(value[name], name);
   return bracketed('{', items, '}', layout);
 };
 
