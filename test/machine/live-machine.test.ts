@@ -4,7 +4,9 @@ import { parseDevice } from '../../src/devices/parse-device.ts';
 import { parseObject } from '../../src/objects/parse-object.ts';
 import type { Problem } from '../../src/errors/problem.ts';
 import { VmattachError } from '../../src/errors/problem.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import { createSimulatedKernel, type SimulatedKernel } from '../../src/kernel/simulated/simulated-kernel.ts';
+import { IOCTLS } from '../../src/kernel/uapi/ioctls.ts';
 import { BareMachine } from '../../src/machine/bare-machine.ts';
 import { LiveMachine } from '../../src/machine/live-machine.ts';
 import { WORKSTATION } from '../plan/hosts.ts';
@@ -54,6 +56,32 @@ describe('LiveMachine', () => {
     await machine.removeObject('iommufd0');
     await machine.detach();
     expect(kernel.leftovers()).toEqual([]);
+  });
+
+  test.each([
+    ['waits on another thread for a device with a reset', ['flr'], 1],
+    ['binds a device without a reset at once', [], 0],
+  ])('%s', async (_, resetMethods, others) => {
+    const devices = WORKSTATION.devices.map((facts) => (facts.address === '0000:06:00.0' ? { ...facts, resetMethods } : facts));
+    const model = { ...WORKSTATION, devices };
+    kernel = createSimulatedKernel(model);
+    const asked: number[] = [];
+    const watched: Kernel = {
+      ...kernel,
+      ioctlAsync: (fd, request, argument) => {
+        asked.push(request);
+        return kernel.ioctlAsync(fd, request, argument);
+      },
+    };
+    const bare = await BareMachine.attach(
+      planOf('-m 64M -object iommufd,id=i -device vfio-pci,host=01:00.0,iommufd=i', model),
+      watched,
+      () => model,
+    );
+    machine = new LiveMachine(bare, { settings: DEFAULTS, readHost: () => model });
+    asked.length = 0;
+    await machine.addDevice(device('vfio-pci,id=h,host=06:00.0,iommufd=i'));
+    expect(asked.filter((request) => request === IOCTLS.VFIO_DEVICE_BIND_IOMMUFD.number)).toHaveLength(others);
   });
 
   test('a refused device leaves no trace: its id and its place are free', async () => {

@@ -77,6 +77,13 @@ describe('runGraph', () => {
     expect(order).toEqual(['fast', 'next', 'slow']);
   });
 
+  test('leaves out what is done, and waits for none of it', async () => {
+    const order: string[] = [];
+    const steps = [step('done'), step('gone', ['done']), step('next', ['done', 'gone']), step('last', ['next', 'done'])];
+    await runGraph(steps, async ({ id }) => void order.push(id), never, new Set(['done', 'gone']));
+    expect(order).toEqual(['next', 'last']);
+  });
+
   test('starts nothing after a failure, and waits for what is under way', async () => {
     await fc.assert(
       fc.asyncProperty(graphs, fc.nat(), async ({ steps, delays }, pick) => {

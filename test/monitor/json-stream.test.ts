@@ -114,6 +114,20 @@ describe('JsonStream', () => {
     );
   });
 
+  test('an object that comes at once is what it is byte by byte', () => {
+    const value = fc.oneof(fc.constantFrom('1', '-0', "'x'", '"\\u00e9"', '"\\ud800"', 'null', 'nul', '[1,{}]', '[', '1.5', '01'));
+    const member = fc.tuple(fc.constantFrom('"a"', "'b'", '"a\\n"', 'c'), value).map((pair) => pair.join(': '));
+    const object = fc
+      .tuple(fc.array(member, { maxLength: 3 }), fc.constantFrom('}', '}\r\n', '}{}', '} 1', ''))
+      .map(([members, end]) => bytes(`{${members.join(',')}${end}`));
+    fc.assert(
+      fc.property(object, (all) => {
+        expect(split([all])).toEqual(split([...all].map((byte) => Uint8Array.of(byte))));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
   test('after any bytes, FF brings it back in step', () => {
     fc.assert(
       fc.property(fc.oneof(text, random), (all) => {
