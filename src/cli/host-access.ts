@@ -21,20 +21,16 @@ export interface HostAccess {
 /** What to read beyond what the launch names: names of devices, who holds their nodes, or all there is. */
 export type HostView = Pick<FactsRequest, 'everything' | 'holders' | 'known' | 'names' | 'onVanished'>;
 
-const factsRequest = (request: LaunchRequest, { everything, holders, known, names, onVanished }: HostView): FactsRequest => {
+const factsRequest = (request: LaunchRequest, view: HostView): FactsRequest => {
   const wanted = request.devices.map(({ spec }) => wantedFacts(spec));
   const objectFds = request.objects.flatMap((spec) => {
     const fd = passedFd(spec);
     return fd === undefined ? [] : [fd];
   });
   return {
+    ...view,
     devices: wanted.flatMap(({ devices }) => devices),
     fds: [...objectFds, ...wanted.flatMap(({ fds }) => fds)],
-    everything,
-    holders,
-    known,
-    names,
-    onVanished,
   };
 };
 

@@ -21,15 +21,15 @@ export interface FactsRequest {
   /** fds this process was started with. */
   readonly fds: readonly number[];
   /** All devices, groups and IOMMUs of the host, with names: for listing and recording. */
-  readonly everything?: boolean | undefined;
+  readonly everything?: boolean;
   /** Also look for processes that hold the nodes: see `findHolders` for the cost. */
-  readonly holders?: boolean | undefined;
+  readonly holders?: boolean;
   /** What was read before about the kernel, its nodes, this process and IOMMUs, and need not be read again. */
-  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus' | 'nodes'> | undefined;
+  readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus' | 'nodes'>;
   /** Also look up the names of devices; `everything` does so anyway. */
-  readonly names?: boolean | undefined;
+  readonly names?: boolean;
   /** Told of each device that was listed and could not be read: it was removed in between. */
-  readonly onVanished?: ((name: string) => void) | undefined;
+  readonly onVanished?: (name: string) => void;
 }
 
 /** The bus name of a requested device: an address, a UUID, or the last part of the folder a sysfs path leads to. */
@@ -66,8 +66,7 @@ const readNodes = (
   const exclusive = vfioNodePaths(devices);
   const held =
     holders === true && exclusive.length > 0 ? findHolders(files, exclusive, process.pid) : new Map<string, NodeHolder>();
-  // What refuses to open a node is looked for again when that has failed.
-  const letsOpen = known === undefined ? readDeviceCgroup(files) : undefined;
+  const letsOpen = readDeviceCgroup(files);
   return Object.fromEntries(
     [...SHARED_NODES, ...exclusive].map((node) => {
       const before = SHARED_NODES.includes(node) ? known?.nodes?.[node] : undefined;

@@ -12,7 +12,7 @@ export type JsonInput = { readonly value: JsonValue } | { readonly error: Vmatta
 
 const BLANK = 0x20;
 const OPEN_BRACE = 0x7b;
-/** ASCII. */
+/** Printable ASCII and white space: what no decoding changes. */
 const PLAIN = /^[\t\n\r -~]+$/;
 /** Longer input is not looked at as a whole, in bytes: what comes in pieces would be parsed over and over. */
 const MOST_WHOLE = 4096;

@@ -27,9 +27,9 @@ export class HostIndex {
 
   /** A device node by its path; see `completeNodes`. Of a host that was read the model has them all. */
   node(path: string): NodeFacts | undefined {
-    const own = this.model.nodes?.[path];
-    if (own !== undefined) {
-      return own ?? undefined;
+    const { nodes: own = {} } = this.model;
+    if (Object.hasOwn(own, path)) {
+      return own[path] ?? undefined;
     }
     this.#stockNodes ??= completeNodes(this.model);
     return this.#stockNodes.get(path);

@@ -1,6 +1,6 @@
+import { predictTimeline } from '../plan/timeline.ts';
 import { backendsOf, canRun, type HostAnswer } from './host-answer.ts';
 import { memlockJson, problemJson } from './plan-json.ts';
-import { predictTimeline } from '../plan/timeline.ts';
 
 /**
  * The answer for one host as `plan --host-model DIR/ --format json` prints it, one line each; `schema` is raised when keys change.

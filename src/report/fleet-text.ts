@@ -2,8 +2,8 @@ import { withDefaultRemedy } from '../options/default-remedies.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { Plan } from '../plan/plan.ts';
 import { formatBytes } from '../plan/remedies.ts';
-import { backendsOf, canRun, firstProblem, type HostAnswer } from './host-answer.ts';
 import { predictTimeline } from '../plan/timeline.ts';
+import { backendsOf, canRun, firstProblem, type HostAnswer } from './host-answer.ts';
 
 /** A longer name moves the rest of its own row; the other rows stay aligned. */
 const WIDEST_HOST = 40;

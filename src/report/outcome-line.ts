@@ -1,6 +1,6 @@
 import { hasErrors, type Plan } from '../plan/plan.ts';
-import { BARE_MACHINE } from '../request/read-machine.ts';
 import { predictTimeline } from '../plan/timeline.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
 
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
 

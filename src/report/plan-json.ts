@@ -7,8 +7,8 @@ import type { EngineLaunch } from '../launch/engine-launch.ts';
 import type { PrivilegePlan } from '../launch/plan-privileges.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeviceEntry } from '../plan/plan-device.ts';
-import { BARE_MACHINE } from '../request/read-machine.ts';
 import { predictTimeline } from '../plan/timeline.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
 
 /** A number that JSON readers keep exact, else a decimal string. */
 const exact = (value: bigint): number | string => (value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value.toString());

@@ -268,4 +268,15 @@ describe('facts that are known', () => {
     expect(facts).toMatchObject(known);
     expect(facts.devices).toEqual(whole.devices);
   });
+
+  it('do not hide what the device cgroup denies a device that is added', () => {
+    const cgroup = {
+      'proc/self/cgroup': '5:devices:/\n',
+      'sys/fs/cgroup/devices/devices.list': 'c 10:* rwm\n',
+    };
+    const root = fakeTree({ ...SYSTEM, ...GPU, ...cgroup });
+    const known = readHostFacts({ devices: [], fds: [] }, root);
+    const facts = readHostFacts({ devices: ['0000:01:00.0'], fds: [], known }, root);
+    expect(facts.nodes?.['/dev/vfio/14']).toEqual({ ...NULL_NODE, deniedByCgroup: true });
+  });
 });

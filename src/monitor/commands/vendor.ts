@@ -1,6 +1,6 @@
+import { predictTimeline } from '../../plan/timeline.ts';
 import { defineCommand, type QmpCommand } from '../command-table.ts';
 import type { MachineHost } from '../machine-host.ts';
-import { predictTimeline } from '../../plan/timeline.ts';
 
 const plan = ({ machine, planJson }: MachineHost): QmpCommand =>
   defineCommand({
