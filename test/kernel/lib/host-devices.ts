@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { unlessGone } from './unless-gone.ts';
 
 export { readRoles } from './roles.ts';
 
 const folder = (address: string): string => `/sys/bus/pci/devices/${address}`;
 
-const linkName = (path: string): string | undefined => (existsSync(path) ? basename(readlinkSync(path)) : undefined);
+const linkName = (path: string): string | undefined => unlessGone(() => basename(readlinkSync(path)));
 
 /** The driver a PCI device is bound to, by name. @param address e.g. `0000:00:04.0` */
 export const driverOf = (address: string): string | undefined => linkName(`${folder(address)}/driver`);
@@ -26,7 +27,7 @@ export const groupMembers = (group: number): readonly string[] =>
  */
 export const cdevOf = (address: string): string | undefined => {
   const list = `${folder(address)}/vfio-dev`;
-  const name = existsSync(list) ? readdirSync(list).find((entry) => existsSync(`${list}/${entry}/dev`)) : undefined;
+  const name = unlessGone(() => readdirSync(list))?.find((entry) => existsSync(`${list}/${entry}/dev`));
   return name === undefined ? undefined : `/dev/vfio/devices/${name}`;
 };
 

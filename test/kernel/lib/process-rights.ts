@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { executableOf } from './process-files.ts';
+import { unlessGone } from './unless-gone.ts';
 
 /** The lines of /proc/PID/status by name, with single blanks between values. */
 export const statusOf = (pid: number): Readonly<Record<string, string>> =>
@@ -25,7 +26,7 @@ export const childOf = (pid: number): number => {
   const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((candidate) => existsSync(`/proc/${candidate}/status`) && statusOf(candidate)['PPid'] === String(pid));
+    .filter((candidate) => unlessGone(() => statusOf(candidate))?.['PPid'] === String(pid));
   const [child] = children;
   if (children.length !== 1 || child === undefined) throw new Error(`process ${pid} has the children ${children.join()}`);
   return child;
