@@ -1,5 +1,5 @@
 import { failure, type Location, withLocation } from '../errors/problem.ts';
-import { readJsonProperties, readTextProperties, type PropertyTable } from '../objects/read-properties.ts';
+import { createPropertyTable, readJsonProperties, readTextProperties, type PropertyTable } from '../objects/read-properties.ts';
 import { findValidator } from '../objects/validator-name.ts';
 import { parseIdentifier } from '../options/identifier.ts';
 import type { JsonObject } from '../options/json-value.ts';
@@ -26,11 +26,8 @@ export interface DeviceContext {
 
 const tables = new Map<DeviceType, PropertyTable>();
 
-const createTable = (type: DeviceType): PropertyTable => ({
-  owner: { typeName: type.name, kind: 'device' },
-  properties: type.properties,
-  validate: findValidator(validators, type.name),
-});
+const createTable = ({ name, properties }: DeviceType): PropertyTable =>
+  createPropertyTable({ typeName: name, kind: 'device' }, properties, findValidator(validators, name));
 
 const tableOf = (type: DeviceType): PropertyTable => {
   const table = tables.get(type) ?? createTable(type);

@@ -46,7 +46,9 @@ const inOrder = (records: readonly StepRecord[]): StepRecord[] => {
 /** Runs the steps of a plan and keeps a ledger of what was done, so that it can be taken back. */
 export class Executor {
   readonly #session: Session;
-  readonly #done: StepRecord[] = [];
+  #done: StepRecord[] = [];
+  /** The steps of the plan that holds, until the records go by them. */
+  #adopted: readonly Step[] | undefined;
 
   constructor(session: Session) {
     this.#session = session;
@@ -54,6 +56,11 @@ export class Executor {
 
   /** What is done and not undone, each step behind those that it waited for. */
   get records(): readonly StepRecord[] {
+    if (this.#adopted !== undefined) {
+      const latest = new Map(this.#adopted.map((step) => [step.id, step]));
+      this.#done = inOrder(this.#done.map((record) => ({ ...record, step: latest.get(record.step.id) ?? record.step })));
+      this.#adopted = undefined;
+    }
     return this.#done;
   }
 
@@ -64,14 +71,15 @@ export class Executor {
    */
   async run(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
     const before = new Set(this.#done.map(({ step }) => step.id));
-    this.#session.attachesOne = new Set(steps.flatMap(({ id, device }) => (before.has(id) ? [] : [device?.path]))).size === 1;
+    const added = steps.filter(({ id }) => !before.has(id));
+    this.#session.attachesOne = new Set(added.map(({ device }) => device?.path)).size === 1;
     const began = performance.now();
     const perform = async (step: Step): Promise<void> => {
       const started = performance.now() - began;
       await step.run(this.#session);
       this.#done.push({ step, started, ended: performance.now() - began });
     };
-    const failed = await runGraph(steps, perform, () => signal?.aborted === true, before);
+    const failed = await runGraph(added, perform, () => signal?.aborted === true, before);
     if (failed !== undefined) {
       throw new StepFailure(failed, this.#explain(failed), await this.undo(before));
     }
@@ -85,9 +93,7 @@ export class Executor {
    * group of a container does that has left. It is undone in the order of the plan that holds.
    */
   adopt(steps: readonly Step[]): void {
-    const latest = new Map(steps.map((step) => [step.id, step]));
-    const adopted = this.#done.map(({ step, started, ended }) => ({ step: latest.get(step.id) ?? step, started, ended }));
-    this.#done.splice(0, this.#done.length, ...inOrder(adopted));
+    this.#adopted = steps;
   }
 
   #explain({ step, error }: FailedStep): FailureText | undefined {
@@ -100,10 +106,10 @@ export class Executor {
    * @returns what could not be undone
    */
   async undo(keep: ReadonlySet<string> = new Set()): Promise<readonly FailedStep[]> {
-    const leaving = this.#done.filter(({ step }) => !keep.has(step.id)).toReversed();
-    if (leaving.length === 0) return [];
+    if (this.#done.every(({ step }) => keep.has(step.id))) return [];
+    const leaving = this.records.filter(({ step }) => !keep.has(step.id)).toReversed();
+    this.#done = this.records.filter(({ step }) => keep.has(step.id));
     const failures: FailedStep[] = [];
-    this.#done.splice(0, this.#done.length, ...this.#done.filter(({ step }) => keep.has(step.id)));
     for (const { step } of leaving) {
       try {
         await step.undo?.(this.#session);

@@ -141,11 +141,11 @@ export class LiveMachine {
   /** What refuses a change must hold now: a module may have been loaded since, or a limit raised. */
   #plan(request: LaunchRequest): Plan {
     const { readHost, settings } = this.#context;
-    const plan = createPlan(request, readHost(request, false), settings);
+    const plan = createPlan(request, readHost(request, false), settings, this.plan);
     if (!hasErrors(plan)) {
       return plan;
     }
-    const current = createPlan(request, readHost(request, true), settings);
+    const current = createPlan(request, readHost(request, true), settings, this.plan);
     const problem = current.problems.find(({ severity }) => severity === 'error');
     if (problem !== undefined) {
       throw new VmattachError(problem);

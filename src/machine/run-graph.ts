@@ -14,11 +14,9 @@ interface Connections {
 }
 
 const connect = (steps: readonly Step[], done: ReadonlySet<string>): Connections => {
-  const followers = new Map<string, Step[]>();
-  for (const { id } of steps) if (!done.has(id)) followers.set(id, []);
+  const followers = new Map<string, Step[]>(steps.map(({ id }) => [id, []]));
   const open = new Map<Step, number>();
   for (const step of steps) {
-    if (done.has(step.id)) continue;
     const before = step.after.filter((id) => !done.has(id));
     open.set(step, before.length);
     for (const id of before) {
@@ -44,7 +42,7 @@ const checkNoneWaits = (open: ReadonlyMap<Step, number>): void => {
  * Performs every step as soon as all it waits for is done. After a failure nothing more is started, and the promise resolves
  * when what was under way has ended: undoing beside running steps would race with them.
  * @param stopped asked before each start
- * @param done ids of steps that are done already: they are not performed and hold nobody up
+ * @param done ids of steps that are done already and hold nobody up
  * @returns the first step that failed
  */
 export const runGraph = async (

@@ -10,7 +10,7 @@ import * as validators from './generated/object-validators.js';
 import type { ObjectSpec } from './object-spec.ts';
 import { findObjectType, OBJECT_TYPES, type ObjectType } from './object-types.ts';
 import type { PropertyValues } from './property.ts';
-import { readJsonProperties, readTextProperties, type PropertyTable } from './read-properties.ts';
+import { createPropertyTable, readJsonProperties, readTextProperties, type PropertyTable } from './read-properties.ts';
 import { findValidator } from './validator-name.ts';
 
 /** An `-object` that only a VMM engine can create; it is handed over untouched. */
@@ -27,11 +27,8 @@ export interface ObjectContext {
   readonly onWarning: (warning: OptsWarning) => void;
 }
 
-const tableOf = (type: ObjectType): PropertyTable => ({
-  owner: { typeName: type.name, kind: 'object' },
-  properties: type.properties,
-  validate: findValidator(validators, type.name),
-});
+const tableOf = ({ name, properties }: ObjectType): PropertyTable =>
+  createPropertyTable({ typeName: name, kind: 'object' }, properties, findValidator(validators, name));
 
 const unknownType = (name: string) => {
   const meant = suggest(name, [...OBJECT_TYPES.map((type) => type.name), ...ENGINE_OBJECT_TYPES]);

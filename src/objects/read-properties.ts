@@ -10,8 +10,16 @@ import { explainSchemaError, unknownDeviceProperty, type SchemaValidator } from 
 export interface PropertyTable {
   readonly owner: PropertyOwner;
   readonly properties: readonly Property[];
+  /** Index in `properties` by name. */
+  readonly positions: ReadonlyMap<string, number>;
   readonly validate: SchemaValidator;
 }
+
+export const createPropertyTable = (
+  owner: PropertyOwner,
+  properties: readonly Property[],
+  validate: SchemaValidator,
+): PropertyTable => ({ owner, properties, positions: new Map(properties.map(({ name }, index) => [name, index])), validate });
 
 /** What a JSON Schema validator can look at: it knows no bigint. Exact 64-bit ranges are checked when the value is read. */
 const plain = (value: JsonValue | PropertyValue): unknown => {
@@ -65,7 +73,7 @@ export const readTextProperties = (options: readonly (readonly [string, string])
   }
   const values = new Map<string, PropertyValue>();
   for (const [key, given] of texts) {
-    const property = table.properties.find(({ name }) => name === key);
+    const property = table.properties[table.positions.get(key) ?? -1];
     if (property === undefined) {
       throw unknownProperty(key, table);
     }
@@ -78,15 +86,20 @@ export const readTextProperties = (options: readonly (readonly [string, string])
   return values;
 };
 
+/** The properties of these names; a few names are sooner found than a long table is walked. */
+const inTableOrder = (names: Iterable<string>, { properties, positions }: PropertyTable): readonly Property[] =>
+  Array.from(names, (name) => positions.get(name) ?? -1)
+    .toSorted((one, other) => one - other)
+    .flatMap((position) => properties[position] ?? []);
+
 /**
  * Properties given as JSON: the schema checks the types first, strictly as QEMU does (`"fd":22` is refused, it is a string).
  * @throws PROPERTY_UNKNOWN, PROPERTY_MISSING, VALUE_INVALID in QEMU's words
  */
 export const readJsonProperties = (members: JsonObject, table: PropertyTable): PropertyValues => {
   check(members, table);
-  const given = table.properties.filter(({ name }) => members.has(name));
   return new Map(
-    given.map((property) => [
+    inTableOrder(members.keys(), table).map((property) => [
       property.name,
       withPropertyRemedy(property, () => readJsonProperty(property, members.get(property.name) ?? null, table.owner)),
     ]),

@@ -6,7 +6,7 @@ import type { Step } from '../backends/step.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
-import type { LaunchRequest } from '../request/request.ts';
+import type { LaunchRequest, LinkedDevice } from '../request/request.ts';
 import { checkDevice } from './device-checks.ts';
 import { layOutRam } from './guest-ram.ts';
 import { indexHost, type HostIndex } from './host-index.ts';
@@ -15,6 +15,7 @@ import { launchDevices } from './launch-devices.ts';
 import { checkMemlock, planMemlock } from './memlock.ts';
 import { mergeProblems } from './merge-problems.ts';
 import { hasErrors, type Plan, type PlannedFd, type PlannedObject } from './plan.ts';
+import { attachedEntries } from './attached-entries.ts';
 import { planDevice, type DeviceEntry } from './plan-device.ts';
 import { planObjects, type PlannedObjects } from './plan-objects.ts';
 import type { PlannedDevice } from './planned-device.ts';
@@ -56,8 +57,10 @@ const planSpaces = (
   );
 };
 
+/** Those that are attached stay as they were planned. */
 const planDevices = (
   request: LaunchRequest,
+  attached: ReadonlyMap<LinkedDevice, DeviceEntry>,
   host: HostIndex,
   settings: BackendSettings,
   { iommufds, automatic }: PlannedObjects,
@@ -65,13 +68,16 @@ const planDevices = (
 ): DeviceEntry[] =>
   request.devices.map((linked) => {
     const object = linked.object === undefined ? undefined : iommufds.get(`/objects/${linked.object.id}`);
-    return planDevice({ linked, object, autoObject: automatic, host, settings }, problems);
+    return attached.get(linked) ?? planDevice({ linked, object, autoObject: automatic, host, settings }, problems);
   });
 
-const automaticObjects = (entries: readonly DeviceEntry[], { automatic }: PlannedObjects): PlannedObject[] =>
-  entries.some(({ object }) => object === automatic)
-    ? [{ path: automatic.path, id: automatic.id, type: 'iommufd', auto: true, iommufd: automatic }]
-    : [];
+const automaticObjects = (entries: readonly DeviceEntry[], { automatic: { path, id } }: PlannedObjects): PlannedObject[] => {
+  const used = entries.find(({ object }) => object?.path === path)?.object;
+  return used === undefined ? [] : [{ path, id, type: 'iommufd', auto: true, iommufd: used }];
+};
+
+const attachable = (entries: readonly DeviceEntry[]): PlannedDevice[] =>
+  entries.flatMap(({ device }) => (device === undefined ? [] : [device]));
 
 const passedFds = (devices: readonly PlannedDevice[]): PlannedFd[] =>
   devices.flatMap(({ fd, path }) => (fd === undefined ? [] : [{ number: fd, kind: 'vfio-cdev' as const, owner: path }]));
@@ -79,22 +85,25 @@ const passedFds = (devices: readonly PlannedDevice[]): PlannedFd[] =>
 /**
  * What a launch will do on a host and what stands against it: objects, devices with their backends, address spaces, steps.
  * Pure: the same request and host give the same plan, and nothing is opened.
+ * @param running the plan of the machine that is to change: its devices are attached, and are not judged again
  */
-export const createPlan = (request: LaunchRequest, model: HostModel, settings: BackendSettings): Plan => {
+export const createPlan = (request: LaunchRequest, model: HostModel, settings: BackendSettings, running?: Plan): Plan => {
   const host = indexHost(model);
   const found: Problem[] = [];
   const opensItself = request.machine.type === BARE_MACHINE || settings.passFds === true;
   const planned = planObjects(request.objects, model, opensItself, found);
-  const entries = planDevices(request, host, settings, planned, found);
-  const devices = entries.flatMap(({ device }) => (device === undefined ? [] : [device]));
+  const attached = attachedEntries(running, host);
+  const entries = planDevices(request, attached, host, settings, planned, found);
+  const devices = attachable(entries);
+  const added = attachable(entries.filter(({ linked }) => !attached.has(linked)));
   const spaces = planSpaces(devices, request, model);
   const memlock = planMemlock(spaces, devices, request.machine.ram.size, model);
   const launch = launchDevices(devices);
   found.push(
     ...checkDuplicates(devices),
     ...checkGroupSplit(devices, spaceId),
-    ...devices.flatMap((device) => checkDevice(device, host, launch)),
-    ...checkReservedRanges(spaces, devices, host),
+    ...added.flatMap((device) => checkDevice(device, host, launch)),
+    ...checkReservedRanges(spaces, added, host),
     ...checkMemlock(memlock, spaces),
     ...checkDoubleMap(spaces, request.machine.ram.size),
   );

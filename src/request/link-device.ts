@@ -1,4 +1,5 @@
 import { textValue, type DeviceSpec } from '../devices/device-spec.ts';
+import { DEVICE_TYPES } from '../devices/device-types.ts';
 import { failure } from '../errors/problem.ts';
 import type { CompositionTree } from '../objects/composition-tree.ts';
 import type { ObjectSpec } from '../objects/object-spec.ts';
@@ -10,14 +11,19 @@ interface Link {
   readonly targets: readonly string[];
 }
 
-const linksOf = (spec: DeviceSpec): Link[] => {
-  const links: Link[] = [];
-  for (const { name, type } of spec.type.properties) {
-    const value = type.kind === 'link' ? textValue(spec.values, name) : undefined;
-    if (type.kind === 'link' && value !== undefined) links.push({ property: name, value, targets: type.targets });
-  }
-  return links;
-};
+/** The link properties of each device type. */
+const LINKS = new Map(
+  DEVICE_TYPES.map((deviceType) => [
+    deviceType,
+    deviceType.properties.flatMap(({ name, type }) => (type.kind === 'link' ? [{ property: name, targets: type.targets }] : [])),
+  ]),
+);
+
+const linksOf = ({ type, values }: DeviceSpec): Link[] =>
+  (LINKS.get(type) ?? []).flatMap((link) => {
+    const value = textValue(values, link.property);
+    return value === undefined ? [] : [{ ...link, value }];
+  });
 
 /** An empty `iommufd=` silently means type1 in QEMU; here it is an error. @throws CONFLICT, VALUE_INVALID */
 const linkOf = (spec: DeviceSpec): Link | undefined => {

@@ -77,9 +77,9 @@ describe('runGraph', () => {
     expect(order).toEqual(['fast', 'next', 'slow']);
   });
 
-  test('leaves out what is done, and waits for none of it', async () => {
+  test('waits for nothing that is done', async () => {
     const order: string[] = [];
-    const steps = [step('done'), step('gone', ['done']), step('next', ['done', 'gone']), step('last', ['next', 'done'])];
+    const steps = [step('last', ['next', 'done']), step('next', ['done', 'gone'])];
     await runGraph(steps, async ({ id }) => void order.push(id), never, new Set(['done', 'gone']));
     expect(order).toEqual(['next', 'last']);
   });

@@ -42,7 +42,7 @@ const classified = (error: unknown): unknown =>
     ? new CommandError('DeviceNotFound', error.problem.message)
     : error;
 
-/** Plugs a device: the reply comes when it is attached and its DMA works. */
+/** Plugs a device: the reply comes when it is attached and its DMA works, and the event after it, as that of an unplug. */
 export const deviceAdd = ({ machine, state }: MachineHost): QmpCommand => {
   const add = async (members: JsonObject): Promise<string> => {
     const spec = parse(members);
@@ -67,9 +67,10 @@ export const deviceAdd = ({ machine, state }: MachineHost): QmpCommand => {
       const started = performance.now();
       const path = await withPassedFd(all, context, state.fds, add);
       state.hotplugged.add(path);
+      const milliseconds = performance.now() - started;
       const device = machine().plan.devices.find((planned) => planned.path === path);
       if (device !== undefined) {
-        context.emit(attachedEvent(attachmentOf(device), performance.now() - started));
+        setImmediate(() => context.emit(attachedEvent(attachmentOf(device), milliseconds)));
       }
       return undefined;
     },
