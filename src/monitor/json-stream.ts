@@ -3,6 +3,7 @@ import { failure, VmattachError } from '../errors/problem.ts';
 import { JSON_LIMITS } from '../options/json-lexer.ts';
 import type { JsonValue } from '../options/json-value.ts';
 import { parseJson } from '../options/json.ts';
+import { parsePlainObject } from '../options/plain-json.ts';
 import { OUTCOME, STATE, transitions } from './json-states.ts';
 import { decodeModifiedUtf8 } from './modified-utf8.ts';
 import { TextBuffer } from './text-buffer.ts';
@@ -12,8 +13,6 @@ export type JsonInput = { readonly value: JsonValue } | { readonly error: Vmatta
 
 const BLANK = 0x20;
 const OPEN_BRACE = 0x7b;
-/** Printable ASCII and white space: what no decoding changes. */
-const PLAIN = /^[\t\n\r -~]+$/;
 /** Longer input is not looked at as a whole, in bytes: what comes in pieces would be parsed over and over. */
 const MOST_WHOLE = 4096;
 /** A stray token is shown up to here; QEMU shows it whole, which lets a client have megabytes sent back. */
@@ -91,13 +90,9 @@ export class JsonStream {
     const [chunk, another] = this.#chunks;
     const isBetween = this.#state === STATE.start && this.#tokens === 0;
     const isObject = isBetween && this.#at === 0 && another === undefined && chunk?.[0] === OPEN_BRACE;
-    const text = isObject && chunk.length <= MOST_WHOLE ? bufferOf(chunk).toString('latin1') : '';
-    const parsed = PLAIN.test(text) ? parse(text) : undefined;
-    if (parsed === undefined || 'error' in parsed) {
-      return undefined;
-    }
-    this.#chunks = [];
-    return parsed.value;
+    const object = isObject && chunk.length <= MOST_WHOLE ? parsePlainObject(bufferOf(chunk).toString('latin1')) : undefined;
+    if (object !== undefined) this.#chunks = [];
+    return object;
   }
 
   #scan(chunk: Uint8Array): JsonInput | undefined {
