@@ -11,6 +11,8 @@ import { describeQemuOpts } from '../options/qemu-opts-help.ts';
 import { getOption } from '../options/qemu-opts-values.ts';
 import { parseQemuOpts, type OptionDescriptor, type OptsWarning } from '../options/qemu-opts.ts';
 import type { ScannedOption } from '../options/scan-argv.ts';
+import { BARE_MACHINE_PROPERTIES } from '../request/bare-machine-properties.ts';
+import { BARE_MACHINE } from '../request/read-machine.ts';
 
 /** What a help request prints, and the exit status that QEMU gives it. */
 export interface HelpAnswer {
@@ -65,6 +67,15 @@ const machineList = (): HelpAnswer => ({
   ],
   status: 0,
 });
+
+/** The list, or what the built-in machine takes; what others take, the engine says. */
+const machineHelp = (value: string): HelpAnswer | undefined => {
+  const { value: machine, help } = parseKeyval(value, { impliedKey: 'type', helpAllowed: true });
+  if (help && machine.get('type') === BARE_MACHINE) {
+    return typeHelp(`${BARE_MACHINE}-machine`, BARE_MACHINE_PROPERTIES);
+  }
+  return /^(type=)?(help|\?)(,|$)/.test(value) ? machineList() : undefined;
+};
 
 const isHelp = (text: string | undefined): boolean => text === 'help' || text === '?';
 
@@ -123,7 +134,7 @@ const answer = (option: ScannedOption, value: string): HelpAnswer | undefined =>
       return isJson(value) || !/help|\?/.test(value) ? undefined : typedHelp(option, value);
     case 'machine':
     case 'M':
-      return /^(type=)?(help|\?)(,|$)/.test(value) ? machineList() : undefined;
+      return /help|\?/.test(value) ? machineHelp(value) : undefined;
     default:
       return groupHelp(option, value);
   }

@@ -4,6 +4,7 @@ import type { ObjectSpec } from '../objects/object-spec.ts';
 import { isMemoryBackend } from '../objects/object-types.ts';
 import type { PropertyValues } from '../objects/property.ts';
 import type { KeyvalDict } from '../options/keyval.ts';
+import { BARE_MACHINE_PROPERTIES } from './bare-machine-properties.ts';
 import { DEFAULT_RAM, readMemory } from './read-memory.ts';
 import type { ParsedOptions } from './read-options.ts';
 import type { MachineRequest } from './request.ts';
@@ -35,14 +36,18 @@ const checkSpellings = (machine: KeyvalDict): void => {
 /** The memory backend that `-machine` names as guest RAM; without one, the machine makes its own. */
 export const namedBackend = (machine: KeyvalDict): string | undefined => machineOption(machine, 'memory-backend');
 
-const BARE_PROPERTIES = new Set(['type', 'memory-backend', 'memory_backend', 'memory', 'smp', 'boot']);
+const BARE_NAMES = new Set(['type', ...BARE_MACHINE_PROPERTIES.map(({ name }) => name)]);
 
 const checkBareProperties = (machine: KeyvalDict): void => {
-  const unknown = [...machine.keys()].find((key) => !BARE_PROPERTIES.has(key));
+  const unknown = [...machine.keys()].find((key) => !BARE_NAMES.has(key.replaceAll('_', '-')));
   if (unknown !== undefined) {
     throw failure('PROPERTY_UNKNOWN', `Property 'bare-machine.${unknown}' not found`, {
-      cause: '-machine bare has guest RAM and a PCI bus, and no other settings than memory-backend',
-      fixes: [`remove ${unknown}=`, 'use a machine type of QEMU, e.g. -machine q35'],
+      cause: `-machine ${BARE_MACHINE} has guest RAM and a PCI bus, and little to set`,
+      fixes: [
+        `remove ${unknown}=`,
+        `vmattach -machine ${BARE_MACHINE},help lists what it takes`,
+        'use a machine type of QEMU, e.g. -machine q35',
+      ],
     });
   }
 };

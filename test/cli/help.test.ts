@@ -45,6 +45,12 @@ test.each(['-version', '--version'])('%s prints the version', async (word) => {
 });
 
 describe('the help of a type lists every property once, sorted', () => {
+  test.each(['bare,help', 'bare,?', 'help,type=bare', 'bare,memory-backend=ram0,help'])('-machine %s', async (value) => {
+    const text = await helpOf(['-machine', value]);
+    expect(text.split('\n')[0]).toBe('bare-machine options:');
+    expect(propertyNames(text)).toEqual(['boot', 'memory-backend', 'memory', 'smp']);
+  });
+
   const objects = OBJECT_TYPES.map((type) => ({ option: '-object', type }));
   const devices = DEVICE_TYPES.map((type) => ({ option: '-device', type }));
   test.each([...objects, ...devices])('$option $type.name,help', async ({ option, type: { name, properties } }) => {

@@ -1,6 +1,7 @@
 import { OPTION_GROUPS } from '../../options/option-groups.ts';
 import { QEMU_OPTIONS } from '../../options/qemu-options-table.ts';
 import type { OptionDescriptor } from '../../options/qemu-opts.ts';
+import { BARE_MACHINE_PROPERTIES } from '../../request/bare-machine-properties.ts';
 import { refused } from '../command-error.ts';
 import { defineCommand, type QmpCommand } from '../command-table.ts';
 
@@ -12,9 +13,15 @@ const TYPES: Readonly<Record<OptionDescriptor['type'], string>> = {
   size: 'size',
 };
 
+/** QEMU says string of whatever is no number, size or boolean. */
+const machineParameters = () =>
+  BARE_MACHINE_PROPERTIES.map(({ name, description }) => ({ name, help: description, type: TYPES.string }));
+
 /** QEMU lists the parameters of a group from the last to the first. Groups that take anything have none. */
 const parametersOf = (group: string) =>
-  (OPTION_GROUPS[group] ?? []).toReversed().map(({ name, type, help }) => ({ name, help, type: TYPES[type] }));
+  group === 'machine'
+    ? machineParameters()
+    : (OPTION_GROUPS[group] ?? []).toReversed().map(({ name, type, help }) => ({ name, help, type: TYPES[type] }));
 
 const groups = (): readonly string[] => [...new Set(QEMU_OPTIONS.flatMap(({ group }) => (group === undefined ? [] : [group])))];
 
