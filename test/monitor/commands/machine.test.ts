@@ -54,13 +54,6 @@ describe('what the machine says about itself', () => {
     expect((await machine.run('query-hotpluggable-cpus')).error?.class).toBe('GenericError');
   });
 
-  test('query-command-line-options has what the built-in machine takes', async () => {
-    const { return: found } = await machine.run('query-command-line-options', { option: 'machine' });
-    expect(found).toMatchObject([
-      { option: 'machine', parameters: [{ name: 'boot' }, { name: 'memory' }, { name: 'memory-backend' }, { name: 'smp' }] },
-    ]);
-  });
-
   test('query-memdev shows guest RAM, sizes exact', async () => {
     expect((await machine.run('query-memdev')).return).toEqual([
       {
