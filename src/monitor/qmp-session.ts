@@ -31,7 +31,10 @@ export interface MonitorState {
 
 /** One connection of a monitor. */
 export interface SessionClient {
+  /** What was gathered goes out before it. */
   readonly send: (text: string) => void;
+  /** Goes out with what is sent next, or soon by itself. */
+  readonly gather: (text: string) => void;
   /** More input is wanted again. */
   readonly onRoom: () => void;
   readonly pendingFds: PendingFds;
@@ -79,7 +82,7 @@ export class QmpSession {
 
   /** Clients that have not negotiated are told of nothing. */
   tell(event: JsonRecord): void {
-    if (this.#context.negotiation.done) this.#send(event);
+    if (this.#context.negotiation.done && !this.#closed) this.#client.gather(this.#line(event));
   }
 
   /** The client is gone: what runs is finished for nobody, what waits is dropped. */
@@ -151,6 +154,10 @@ export class QmpSession {
   }
 
   #send(reply: JsonRecord): void {
-    if (!this.#closed) this.#client.send(jsonLine(reply, this.#client.pretty));
+    if (!this.#closed) this.#client.send(this.#line(reply));
+  }
+
+  #line(message: JsonRecord): string {
+    return jsonLine(message, this.#client.pretty);
   }
 }

@@ -33,7 +33,7 @@ export class SocketClient {
   /** Input came that is not wanted yet, and is not listened for. */
   #paused = false;
   #ended = false;
-  /** What is sent and not written yet. */
+  /** What is to be sent and not written yet. */
   #gathered = '';
 
   /** @param socket connected, and never read by Node */
@@ -49,6 +49,7 @@ export class SocketClient {
     this.#session = new QmpSession(system.state, {
       ...monitor,
       send: (text) => this.#send(text),
+      gather: (text) => this.#gather(text),
       onRoom: () => this.#adjust(),
       pendingFds: this.#pendingFds,
     });
@@ -96,11 +97,15 @@ export class SocketClient {
     }
   }
 
-  /** What a command says goes out in one write: an event and a reply, each written by itself, would wake the client twice. */
-  #send(text: string): void {
-    if (this.#ended) return;
+  /** Its events and its reply are what a command says: each written by itself would wake the client several times. */
+  #gather(text: string): void {
     if (this.#gathered === '') process.nextTick(() => this.#flush());
     this.#gathered += text;
+  }
+
+  #send(text: string): void {
+    this.#gathered += text;
+    this.#flush();
   }
 
   #flush(): void {

@@ -22,10 +22,12 @@ export class StdioMonitor implements Monitor {
 
   constructor({ state, fdCalls }: ClientSystem, streams: StandardStreams, pretty: boolean) {
     this.#streams = streams;
+    const write = (text: string): void => {
+      streams.output.write(text);
+    };
     this.#session = new QmpSession(state, {
-      send: (text) => {
-        streams.output.write(text);
-      },
+      send: write,
+      gather: write,
       onRoom: () => this.#adjust(),
       pendingFds: new PendingFds(fdCalls),
       namedFds: new NamedFds(),

@@ -45,6 +45,7 @@ export class TestSession {
       },
       {
         send: (text) => this.said.push(JSON.parse(text)),
+        gather: (text) => this.said.push(JSON.parse(text)),
         onRoom: () => {
           this.rooms += 1;
         },

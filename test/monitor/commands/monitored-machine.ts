@@ -88,6 +88,7 @@ export class MonitoredMachine {
       },
       {
         send: (text) => this.#replies.push(JSON.parse(text)),
+        gather: (text) => this.#replies.push(JSON.parse(text)),
         onRoom: () => undefined,
         pendingFds: new PendingFds(calls),
         namedFds: this.namedFds,
