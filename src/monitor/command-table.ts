@@ -29,8 +29,17 @@ export interface Negotiation {
   outOfBand: boolean;
 }
 
+/** A reply without anything, and an event that every client is told after it: whoever gave the command waits for the reply. */
+export class EventAfterReply {
+  readonly event: () => QmpEvent;
+
+  constructor(event: () => QmpEvent) {
+    this.event = event;
+  }
+}
+
 /** Nothing is sent as the empty object. */
-export type CommandResult = JsonOutput | undefined;
+export type CommandResult = JsonOutput | EventAfterReply | undefined;
 
 interface CommandDescription<Members extends readonly QmpMember[]> {
   readonly name: string;

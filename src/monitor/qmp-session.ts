@@ -1,7 +1,7 @@
 import type { ReceivedMessage } from '../kernel/fd-calls.ts';
 import type { JsonValue } from '../options/json-value.ts';
 import { CommandError, errorReply, refused } from './command-error.ts';
-import type { CommandContext, CommandTable, CommandResult } from './command-table.ts';
+import { EventAfterReply, type CommandContext, type CommandResult, type CommandTable } from './command-table.ts';
 import type { QmpEvent } from './events.ts';
 import type { OpenFdReference } from '../kernel/fd-reference.ts';
 import type { FdSets } from '../kernel/fd-sets.ts';
@@ -124,12 +124,19 @@ export class QmpSession {
 
   async #answer(input: JsonInput): Promise<void> {
     const id = 'value' in input ? idOf(input.value) : undefined;
+    let result: CommandResult;
     try {
       if ('error' in input) throw input.error;
-      const result = await this.#run(input.value);
-      this.#send({ return: result ?? {}, id });
+      result = await this.#run(input.value);
     } catch (error) {
       this.#send({ error: { ...errorReply(error) }, id });
+      return;
+    }
+    if (result instanceof EventAfterReply) {
+      this.#send({ return: {}, id });
+      this.#state.emit(result.event());
+    } else {
+      this.#send({ return: result ?? {}, id });
     }
   }
 

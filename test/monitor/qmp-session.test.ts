@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { defineCommand } from '../../src/monitor/command-table.ts';
+import { defineCommand, EventAfterReply } from '../../src/monitor/command-table.ts';
 import { Turns } from '../../src/monitor/turns.ts';
 import { COMMANDS, TestSession } from './session.ts';
 
@@ -71,6 +71,14 @@ describe('QmpSession', () => {
     session = new TestSession(COMMANDS, turns);
     session.send(json({ execute: 'qmp_capabilities' }));
     expect(session.session.acceptsInput).toBe(false);
+  });
+
+  test('an event may follow the reply of a command, and comes before the next one runs', async () => {
+    const plug = defineCommand({ name: 'plug', arguments: [], run: () => new EventAfterReply(() => ({ event: 'PLUGGED' })) });
+    session = new TestSession([...COMMANDS, plug]);
+    await negotiate();
+    const said = await session.ask(json({ execute: 'plug', id: 1 }) + json({ execute: 'query-name', id: 2 }));
+    expect(said).toEqual([{ return: {}, id: 1 }, { event: 'PLUGGED' }, { return: {}, id: 2 }]);
   });
 
   test('a client that is gone gets nothing, and its fds are closed', async () => {

@@ -41,7 +41,7 @@ export class TestSession {
         openFdReference: () => Promise.reject(new Error('there are no references')),
         version: '1.0.0',
         isPreconfig: () => this.isPreconfig,
-        emit: () => undefined,
+        emit: (event) => this.session.tell({ ...event }),
       },
       {
         send: (text) => this.said.push(JSON.parse(text)),

@@ -6,7 +6,7 @@ import { VmattachError } from '../../errors/problem.ts';
 import type { JsonObject, JsonValue } from '../../options/json-value.ts';
 import { isOwnDevice } from '../../request/engine-parts.ts';
 import { CommandError, refused } from '../command-error.ts';
-import { defineCommand, type QmpCommand } from '../command-table.ts';
+import { defineCommand, EventAfterReply, type QmpCommand } from '../command-table.ts';
 import { withPassedFd } from '../fd-parameter.ts';
 import { attachedEvent, attachmentOf } from '../machine-events.ts';
 import type { MachineHost } from '../machine-host.ts';
@@ -42,7 +42,7 @@ const classified = (error: unknown): unknown =>
     ? new CommandError('DeviceNotFound', error.problem.message)
     : error;
 
-/** Plugs a device: the reply comes when it is attached and its DMA works, and the event after it, as that of an unplug. */
+/** Plugs a device: the reply comes when it is attached and its DMA works, and an event after it. */
 export const deviceAdd = ({ machine, state }: MachineHost): QmpCommand => {
   const add = async (members: JsonObject): Promise<string> => {
     const spec = parse(members);
@@ -69,10 +69,7 @@ export const deviceAdd = ({ machine, state }: MachineHost): QmpCommand => {
       state.hotplugged.add(path);
       const milliseconds = performance.now() - started;
       const device = machine().plan.devices.find((planned) => planned.path === path);
-      if (device !== undefined) {
-        setImmediate(() => context.emit(attachedEvent(attachmentOf(device), milliseconds)));
-      }
-      return undefined;
+      return device && new EventAfterReply(() => attachedEvent(attachmentOf(device), milliseconds));
     },
   });
 };
