@@ -2,7 +2,7 @@ import { failure } from '../errors/problem.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OwnedFd } from '../kernel/owned-fd.ts';
 import { ramSlot, type RamBlockMemory } from './slots.ts';
-import type { Step } from './step.ts';
+import type { FailureText, Step } from './step.ts';
 
 /** Guest RAM to make, as its memory backend describes it. */
 export interface RamBlock {
@@ -13,6 +13,8 @@ export interface RamBlock {
   readonly size: bigint;
   readonly kind: 'anonymous' | 'memfd' | 'file';
   readonly shared: boolean;
+  /** Of swap space or huge pages, as much as it has bytes. */
+  readonly reserved: boolean;
   readonly hugePages: { readonly pageSize?: bigint } | undefined;
   /** For `file`: where it is and where in it the memory starts, in bytes. */
   readonly file: { readonly path: string; readonly offset: bigint } | undefined;
@@ -71,6 +73,7 @@ const allocate = (kernel: Kernel, block: RamBlock): RamBlockMemory => {
     const address = kernel.map({
       length: block.size,
       shared: block.shared,
+      reserved: block.reserved,
       ...(backing.file === undefined ? {} : { fd: backing.file.number, offset: backing.fileOffset }),
     });
     if (backing.file === undefined) {
@@ -84,12 +87,35 @@ const allocate = (kernel: Kernel, block: RamBlock): RamBlockMemory => {
   }
 };
 
+const MIB = 1024n * 1024n;
+
+const folderOf = (path: string): string => path.slice(0, Math.max(1, path.lastIndexOf('/')));
+
+/** Why a file cannot be guest RAM, by errno. */
+const FILE_CAUSES: Readonly<Record<string, (path: string) => Omit<FailureText, 'message'>>> = {
+  ENOENT: (path) => ({ cause: `the folder of ${path} does not exist`, fixes: [`mkdir -p ${folderOf(path)}`] }),
+  EACCES: (path) => ({ cause: `this user may not write ${path}`, fixes: [`name a file that this user may write`] }),
+  ENOSPC: (path) => ({ cause: `the file system of ${path} is full`, fixes: [`df -h ${folderOf(path)}`] }),
+};
+
+const notEnough = ({ size, hugePages }: RamBlock): Omit<FailureText, 'message'> =>
+  hugePages === undefined
+    ? {
+        cause: `the host cannot set aside ${size / MIB} MiB of memory and swap`,
+        fixes: ['give the VM less RAM with -m', 'reserve=off on a memory backend sets nothing aside'],
+      }
+    : {
+        cause: `the host has not enough free huge pages for ${size / MIB} MiB`,
+        fixes: ['grep Huge /proc/meminfo', 'sysctl vm.nr_hugepages=N'],
+      };
+
 /** Says in QEMU's words why memory could not be made; `reason` is strerror(3) text. */
-const explainMemory = (block: RamBlock, reason: string): string => {
-  if (block.file !== undefined) {
-    return `can't open backing store ${block.file.path} for guest RAM: ${reason}`;
+const explainMemory = (block: RamBlock, reason: string, code: string): FailureText => {
+  const { file } = block;
+  if (file !== undefined) {
+    return { message: `can't open backing store ${file.path} for guest RAM: ${reason}`, ...FILE_CAUSES[code]?.(file.path) };
   }
-  return `cannot set up guest memory '${block.id}': ${reason}`;
+  return { message: `cannot set up guest memory '${block.id}': ${reason}`, ...(code === 'ENOMEM' && notEnough(block)) };
 };
 
 export const ramStepId = (block: string): string => `mmap:${block}`;
@@ -107,5 +133,5 @@ export const ramStep = (block: RamBlock): Step => ({
     memory.file?.close();
     session.drop(ramSlot(block.id));
   },
-  explain: (reason) => ({ message: explainMemory(block, reason) }),
+  explain: (reason, _session, _call, code) => explainMemory(block, reason, code),
 });

@@ -5,6 +5,9 @@ import type { Session } from './session.ts';
 export interface FailureText {
   readonly message: string;
   readonly hint?: readonly string[];
+  /** Why, where the step itself knows. */
+  readonly cause?: string;
+  readonly fixes?: readonly string[];
 }
 
 /**
@@ -29,6 +32,7 @@ export interface Step {
   /**
    * @param reason strerror(3) text of the failed call
    * @param call the ioctl or function that failed, for steps that do more than one
+   * @param code the errno by name
    */
-  readonly explain?: (reason: string, session: Session, call: string) => FailureText;
+  readonly explain?: (reason: string, session: Session, call: string, code: string) => FailureText;
 }

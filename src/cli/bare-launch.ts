@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { populateLanes } from '../backends/populate-ram.ts';
 import type { Step } from '../backends/step.ts';
 import { createPidFile, type PidFile } from '../kernel/linux/pid-file.ts';
+import { nameProcess } from '../kernel/linux/process-name.ts';
 import type { CallListener } from '../kernel/trace.ts';
 import { traced } from '../kernel/traced-kernel.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -62,8 +63,7 @@ export const attachMachine = async (
   daemon: Daemon | undefined,
 ): Promise<void> => {
   const { settings } = passed.launch;
-  // What ps and a "device is busy" of the next launch show.
-  process.title = 'vmattach';
+  nameProcess('vmattach');
   const logger = openLog(settings, plan);
   const trace = settings.trace === undefined ? undefined : new CallTrace(settings.trace);
   const listener = callListener(logger, trace);

@@ -1,5 +1,6 @@
 import { failure } from '../errors/problem.ts';
 import { restoreFileLimit } from '../kernel/linux/exec-repairs.ts';
+import { nameProcess } from '../kernel/linux/process-name.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
 import type { EngineLaunch } from '../launch/engine-launch.ts';
 import { engineOrder } from '../launch/engine-order.ts';
@@ -83,7 +84,7 @@ export const supervise = async (
   signal: AbortSignal,
 ): Promise<number> => {
   const { engine, privileges, replan } = prepared;
-  process.title = 'vmattach';
+  nameProcess('vmattach');
   signal.throwIfAborted();
   const user = privileges?.user;
   const granted = grantAll(privileges?.grants ?? []);

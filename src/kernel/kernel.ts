@@ -34,6 +34,8 @@ export interface MapRequest {
   /** Offset in bytes into `fd`. */
   readonly offset?: bigint;
   readonly shared: boolean;
+  /** Whether swap space or huge pages are set aside: what the host does not have is refused then, and not at the first touch. True if not given. */
+  readonly reserved?: boolean;
 }
 
 export interface ResourceLimit {

@@ -97,7 +97,7 @@ export class Executor {
   }
 
   #explain({ step, error }: FailedStep): FailureText | undefined {
-    return error instanceof SystemCallError ? step.explain?.(error.text, this.#session, error.call) : undefined;
+    return error instanceof SystemCallError ? step.explain?.(error.text, this.#session, error.call, error.code) : undefined;
   }
 
   /**

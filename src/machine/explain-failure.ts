@@ -1,4 +1,4 @@
-import type { Step } from '../backends/step.ts';
+import type { FailureText, Step } from '../backends/step.ts';
 import { VmattachError, type Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
@@ -23,7 +23,7 @@ const refusal = (step: Step, problem: Problem, context: DiagnosisContext | undef
 };
 
 const callProblem = ({ step, text }: StepFailure, error: SystemCallError, context: DiagnosisContext | undefined): Problem => {
-  const said = text ?? { message: `${step.call}: ${error.text}` };
+  const said: FailureText = text ?? { message: `${step.call}: ${error.text}` };
   const remedy = context === undefined ? undefined : diagnose(context, step, error);
   return {
     code: remedy?.code ?? 'SYSTEM_CALL',
@@ -31,8 +31,8 @@ const callProblem = ({ step, text }: StepFailure, error: SystemCallError, contex
     subject: remedy?.subject ?? context?.device.path ?? step.subject,
     message: context === undefined ? said.message : `vfio ${context.device.name}: ${said.message}`,
     hint: said.hint,
-    cause: remedy?.cause ?? `${error.call} on ${error.target} failed with ${error.code}; the kernel log may say more`,
-    fixes: remedy?.fixes ?? ['dmesg | tail'],
+    cause: remedy?.cause ?? said.cause ?? `${error.call} on ${error.target} failed with ${error.code}; the kernel log may say more`,
+    fixes: remedy?.fixes ?? said.fixes ?? ['dmesg | tail'],
     location: context?.device.location,
   };
 };

@@ -38,7 +38,7 @@ const MEMORY_BACKEND: readonly Property[] = [
   },
   { name: 'merge', type: BOOLEAN, default: 'on', engineOnly: true, description: 'let the kernel merge identical pages' },
   { name: 'dump', type: BOOLEAN, default: 'on', engineOnly: true, description: 'include the memory in core dumps' },
-  { name: 'reserve', type: BOOLEAN, default: 'on', engineOnly: true, description: 'reserve swap space or huge pages' },
+  { name: 'reserve', type: BOOLEAN, default: 'on', description: 'reserve swap space or huge pages' },
   {
     name: 'policy',
     type: { kind: 'enum', values: ['default', 'preferred', 'bind', 'interleave'], typeName: 'HostMemPolicy' },

@@ -1,8 +1,5 @@
 import type { AddressSpace } from '../backends/address-space.ts';
-import { attachSteps } from '../backends/attach-steps.ts';
-import { isPopulated, populateStep, populateStepId } from '../backends/populate-ram.ts';
-import { ramStep, type RamBlock } from '../backends/ram.ts';
-import type { Step } from '../backends/step.ts';
+import { populateStepId } from '../backends/populate-ram.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import { BARE_MACHINE } from '../request/read-machine.ts';
@@ -12,6 +9,7 @@ import { layOutRam } from './guest-ram.ts';
 import { indexHost, type HostIndex } from './host-index.ts';
 import { checkDoubleMap, checkDuplicates, checkGroupSplit, checkReservedRanges } from './machine-checks.ts';
 import { launchDevices } from './launch-devices.ts';
+import { isPinned, launchSteps } from './launch-steps.ts';
 import { checkMemlock, planMemlock } from './memlock.ts';
 import { mergeProblems } from './merge-problems.ts';
 import { hasErrors, type Plan, type PlannedFd, type PlannedObject } from './plan.ts';
@@ -24,19 +22,6 @@ import type { BackendSettings } from './select-backend.ts';
 /** One container for all type1 devices; one IOAS for each iommufd object. */
 const spaceId = ({ backend, object }: PlannedDevice): string =>
   backend === 'type1' ? 'container0' : `${backend === 'iommufd' ? 'ioas' : 'compat'}(${object?.id ?? ''})`;
-
-/** Emulated devices pin nothing up front: making pages for them would take memory that the guest may never touch. */
-const isPinned = (ram: RamBlock, devices: readonly PlannedDevice[]): boolean =>
-  isPopulated(ram) && devices.some(({ mediated }) => !mediated);
-
-const ramSteps = (ram: RamBlock, devices: readonly PlannedDevice[]): Step[] =>
-  isPinned(ram, devices) ? [ramStep(ram), populateStep(ram)] : [ramStep(ram)];
-
-/** All that attaching takes, whatever stands against it. */
-export const launchSteps = (ram: RamBlock, devices: readonly PlannedDevice[], spaces: readonly AddressSpace[]): Step[] => [
-  ...ramSteps(ram, devices),
-  ...spaces.flatMap(attachSteps),
-];
 
 const planSpaces = (
   devices: readonly PlannedDevice[],
@@ -108,7 +93,7 @@ export const createPlan = (request: LaunchRequest, model: HostModel, settings: B
     ...checkDoubleMap(spaces, request.machine.ram.size),
   );
   const problems = mergeProblems(found, model);
-  const steps = hasErrors({ problems }) ? [] : launchSteps(request.machine.ram, devices, spaces);
+  const steps = hasErrors({ problems }) ? [] : launchSteps(request, devices, spaces);
   return {
     request,
     ram: request.machine.ram,

@@ -84,6 +84,7 @@ export const ramOfObject = ({ type, id, values }: ObjectSpec): RamBlock => {
     size: roundUp(size),
     kind,
     shared: typeof share === 'boolean' ? share : kind === 'memfd',
+    reserved: values.get('reserve') !== false,
     hugePages: values.get('hugetlb') === true ? (pageSize === undefined ? {} : { pageSize }) : undefined,
     file: memPath === undefined ? undefined : { path: memPath, offset: valueOf(values, 'offset', isSize) ?? 0n },
   };
@@ -95,6 +96,7 @@ const defaultRam = (size: bigint, memPath: string | undefined): RamBlock => ({
   size: roundUp(size === 0n ? DEFAULT_RAM : size),
   kind: memPath === undefined ? 'anonymous' : 'file',
   shared: false,
+  reserved: true,
   hugePages: undefined,
   file: memPath === undefined ? undefined : { path: memPath, offset: 0n },
 });

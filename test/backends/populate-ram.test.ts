@@ -17,6 +17,7 @@ const block = (size: bigint, kind: RamBlock['kind'] = 'anonymous'): RamBlock => 
   size,
   kind,
   shared: false,
+  reserved: true,
   hugePages: undefined,
   file: undefined,
 });

@@ -14,6 +14,7 @@ const block = (changes: Partial<RamBlock> = {}): RamBlock => ({
   size: MIB,
   kind: 'anonymous',
   shared: false,
+  reserved: true,
   hugePages: undefined,
   file: undefined,
   ...changes,
@@ -84,11 +85,25 @@ describe('ramStep', () => {
     expect(kernel.leftovers()).toEqual([]);
   });
 
-  test.each([
-    [block(), "cannot set up guest memory 'm': Cannot allocate memory"],
-    [block(FILE), "can't open backing store /dev/shm/ram for guest RAM: Cannot allocate memory"],
-  ])('says in QEMU’s words why it cannot be made', (ram, message) => {
-    const step = ramStep(ram);
-    expect(step.explain?.('Cannot allocate memory', new Session(createSimulatedKernel(WORKSTATION)), 'mmap')).toEqual({ message });
+  const explained = (ram: RamBlock, reason: string, code: string) =>
+    ramStep(ram).explain?.(reason, new Session(createSimulatedKernel(WORKSTATION)), 'mmap', code);
+
+  test('says in QEMU’s words why it cannot be made, and what to do', () => {
+    expect(explained(block(), 'Cannot allocate memory', 'ENOMEM')).toEqual({
+      message: "cannot set up guest memory 'm': Cannot allocate memory",
+      cause: 'the host cannot set aside 1 MiB of memory and swap',
+      fixes: ['give the VM less RAM with -m', 'reserve=off on a memory backend sets nothing aside'],
+    });
+    expect(explained(block({ hugePages: {} }), 'Cannot allocate memory', 'ENOMEM')).toMatchObject({
+      cause: 'the host has not enough free huge pages for 1 MiB',
+    });
+    expect(explained(block(FILE), 'No such file or directory', 'ENOENT')).toEqual({
+      message: "can't open backing store /dev/shm/ram for guest RAM: No such file or directory",
+      cause: 'the folder of /dev/shm/ram does not exist',
+      fixes: ['mkdir -p /dev/shm'],
+    });
+    expect(explained(block(FILE), 'Cannot allocate memory', 'ENOMEM')).toEqual({
+      message: "can't open backing store /dev/shm/ram for guest RAM: Cannot allocate memory",
+    });
   });
 });

@@ -112,6 +112,20 @@ describe('LiveMachine', () => {
     expect(await refusal(machine.removeDevice('/machine/peripheral/x'))).toMatchObject({ code: 'LINK_NOT_FOUND' });
   });
 
+  test('a memory backend is made when it is added, also where nothing uses it, and is gone when it is taken away', async () => {
+    const before = kernel.leftovers();
+    await machine.addObject(object('memory-backend-memfd,id=m,size=1M'));
+    expect(kernel.leftovers()).not.toEqual(before);
+    await machine.removeObject('m');
+    expect(kernel.leftovers()).toEqual(before);
+    expect(await refusal(machine.addObject(object('memory-backend-file,id=f,size=1M,mem-path=/dev')))).toMatchObject({
+      message: "can't open backing store /dev for guest RAM: Is a directory",
+    });
+    expect(machine.plan.request.objects).toEqual([]);
+    expect(machine.plan.request.tree.get('/objects/f')).toBeUndefined();
+    expect(kernel.leftovers()).toEqual(before);
+  });
+
   test('a device keeps its place on the bus when another leaves', async () => {
     await machine.addDevice(device('vfio-pci,id=a,host=01:00.0'));
     await machine.addDevice(device('vfio-pci,id=b,host=01:00.1'));

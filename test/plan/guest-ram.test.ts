@@ -12,6 +12,7 @@ const block = (size: bigint): RamBlock => ({
   size,
   kind: 'anonymous',
   shared: false,
+  reserved: true,
   hugePages: undefined,
   file: undefined,
 });

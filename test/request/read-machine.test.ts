@@ -14,6 +14,7 @@ describe('readMachine takes guest RAM', () => {
     size: 128n * MIB,
     kind: 'anonymous',
     shared: false,
+    reserved: true,
     hugePages: undefined,
     file: undefined,
   };

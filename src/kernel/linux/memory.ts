@@ -15,15 +15,8 @@ const MADV_POPULATE_WRITE = 23;
 
 type MemoryCalls = Pick<Kernel, 'allocate' | 'map' | 'unmap' | 'view' | 'adviseHugePages' | 'populate'>;
 
-/**
- * Private anonymous memory is not reserved: a guest is charged for what it touches. Files keep their reservation, so that a hugetlb pool
- * that is too small fails here and not at the first touch.
- */
-const mapFlags = ({ fd, shared }: MapRequest): number => {
-  const sharing = shared ? MAP_SHARED : MAP_PRIVATE;
-  if (fd !== undefined) return sharing;
-  return sharing | MAP_ANONYMOUS | (shared ? 0 : MAP_NORESERVE);
-};
+const mapFlags = ({ fd, shared, reserved = true }: MapRequest): number =>
+  (shared ? MAP_SHARED : MAP_PRIVATE) | (fd === undefined ? MAP_ANONYMOUS : 0) | (reserved ? 0 : MAP_NORESERVE);
 
 const range = (address: bigint, length: bigint): string => `0x${address.toString(16)}+0x${length.toString(16)}`;
 

@@ -7,7 +7,8 @@ import type { HostModel } from '../../../src/host/model.ts';
 import type { Kernel } from '../../../src/kernel/kernel.ts';
 import { BareMachine } from '../../../src/machine/bare-machine.ts';
 import { scanArgv } from '../../../src/options/scan-argv.ts';
-import { createPlan, launchSteps } from '../../../src/plan/create-plan.ts';
+import { createPlan } from '../../../src/plan/create-plan.ts';
+import { launchSteps } from '../../../src/plan/launch-steps.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { readRequest } from '../../../src/request/read-request.ts';
 
@@ -67,7 +68,7 @@ export const attachAnyway = async (
   doctor?: (facts: HostModel) => HostModel,
 ): Promise<BareMachine> => {
   const { plan, host } = planHere(args, doctor);
-  const steps = launchSteps(plan.ram, plan.devices, plan.spaces);
+  const steps = launchSteps(plan.request, plan.devices, plan.spaces);
   const machine = await BareMachine.attach({ ...plan, steps }, kernel, host.reread);
   attached.add(machine);
   return machine;

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, closeSync, openSync, rmSync, statSync } from 'nod
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createLinuxKernel } from '../../../src/kernel/linux/linux-kernel.ts';
 import { BareMachine } from '../../../src/machine/bare-machine.ts';
-import { launchSteps } from '../../../src/plan/create-plan.ts';
+import { launchSteps } from '../../../src/plan/launch-steps.ts';
 import { HostIndex } from '../../../src/plan/host-index.ts';
 import { checkReservedRanges } from '../../../src/plan/machine-checks.ts';
 import { expectAgreedLaunch, expectAgreedRefusal, refusal } from '../lib/agreement.ts';
@@ -171,7 +171,7 @@ describe('plan and kernel refuse alike', () => {
     const [said] = checkReservedRanges(spaces, plan.devices, new HostIndex(host.facts));
     expect(said).toMatchObject({ code: 'IOVA_RESERVED', severity: 'error' });
     expect(said?.cause).toContain('over the reserved range 0xfee00000-0xfeefffff (msi)');
-    const steps = launchSteps(plan.ram, plan.devices, spaces);
+    const steps = launchSteps(plan.request, plan.devices, spaces);
     const met = await refusal(BareMachine.attach({ ...plan, steps }, kernel, host.reread));
     expect(met).toMatchObject({ code: 'IOVA_RESERVED' });
     expect(met.cause).toContain('0xfee00000-0xfeefffff');
