@@ -41,6 +41,8 @@ export const ERRNO = [
   { name: 'EMSGSIZE', errno: 90, text: 'Message too long' },
   { name: 'EOPNOTSUPP', errno: 95, text: 'Operation not supported' },
   { name: 'EADDRINUSE', errno: 98, text: 'Address already in use' },
+  { name: 'ECONNRESET', errno: 104, text: 'Connection reset by peer' },
+  { name: 'ENOTCONN', errno: 107, text: 'Transport endpoint is not connected' },
   { name: 'ETIMEDOUT', errno: 110, text: 'Connection timed out' },
   { name: 'ECONNREFUSED', errno: 111, text: 'Connection refused' },
   { name: 'EMEDIUMTYPE', errno: 124, text: 'Wrong medium type' },

@@ -89,6 +89,19 @@ export class LiveMachine {
     });
   }
 
+  /** What `addDevice` would do and what stands against it; nothing changes. @throws VmattachError for a device that has no place in a plan */
+  planDevice(spec: DeviceSpec): Promise<Plan> {
+    return this.#next(async () => {
+      const { readHost, settings } = this.#context;
+      const changed = withDevice(this.plan.request, spec);
+      try {
+        return createPlan(changed, readHost(changed, true), settings, this.plan);
+      } finally {
+        withoutDevice(changed, changed.devices.at(-1)?.path ?? '');
+      }
+    });
+  }
+
   /** Detaches a device. @param path its QOM path. @throws LINK_NOT_FOUND */
   removeDevice(path: string): Promise<void> {
     return this.#next(async () => {

@@ -117,7 +117,7 @@ export const readChardev = (opts: QemuOpts): Chardev => {
     default:
       throw unsupported(
         `character device '${backend}' is not supported by -machine bare`,
-        'bare uses character devices for QMP monitors only',
+        'a QMP monitor of bare is on a unix socket or on stdio, and bare uses character devices for nothing else',
       );
   }
 };

@@ -8,13 +8,19 @@ import { NamedFds } from './named-fds.ts';
 import { SocketClient, type ClientSystem } from './socket-client.ts';
 import { socketFailure } from '../kernel/socket-failure.ts';
 
+/** Most who leave `server=on` out mean it. */
+const NOBODY_LISTENS = {
+  cause: 'without server=on the monitor connects to a client that listens on that path',
+  fixes: ['server=on,wait=off behind the path makes vmattach listen there'],
+};
+
 const connect = (path: string): Promise<net.Socket> =>
   new Promise((resolve, reject) => {
     const socket = connectUnix(path);
     // Before Node reads, and loses the fds.
     socket.pause();
     socket.once('connect', () => resolve(socket));
-    socket.once('error', (error) => reject(socketFailure(`Failed to connect to '${path}'`, error)));
+    socket.once('error', (error) => reject(socketFailure(`Failed to connect to '${path}'`, error, NOBODY_LISTENS)));
   });
 
 const adopt = (fd: number): net.Socket => {

@@ -75,3 +75,24 @@ export const withPassedFd = async (
     throw error;
   }
 };
+
+/**
+ * As `withPassedFd`, for a command that only looks: no name is used up, and what a reference opened is closed again.
+ * @throws FD_NOT_OPEN in QEMU's words, and what `use` throws
+ */
+export const withBorrowedFd = async <T>(
+  members: JsonObject,
+  sources: FdSources,
+  use: (members: JsonObject) => Promise<T>,
+): Promise<T> => {
+  const text = members.get('fd');
+  if (typeof text !== 'string') {
+    return use(members);
+  }
+  const found = await find(text, sources);
+  try {
+    return await use(new Map(members).set('fd', found.number));
+  } finally {
+    found.release();
+  }
+};

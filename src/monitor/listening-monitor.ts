@@ -49,9 +49,17 @@ const lastingPath = (given: string): string => {
 /** Node says that permission is denied where the folder is missing. */
 const listenFailure = (at: OpenableAddress, error: Error): VmattachError => {
   if ('fd' in at) return socketFailure(`Failed to listen on fd ${at.fd}`, error);
-  const isMissing = !existsSync(path.dirname(at.path));
-  const reason = isMissing ? new SystemCallError('bind', errnoNumber('ENOENT'), at.path) : error;
-  return socketFailure(`Failed to bind socket to ${at.path}`, reason);
+  const what = `Failed to bind socket to ${at.path}`;
+  const folder = path.dirname(at.path);
+  return existsSync(folder)
+    ? socketFailure(what, error, {
+        cause: `vmattach makes the socket in ${folder}`,
+        fixes: ['name a folder that this user may write to'],
+      })
+    : socketFailure(what, new SystemCallError('bind', errnoNumber('ENOENT'), at.path), {
+        cause: `the folder ${folder} does not exist`,
+        fixes: [`mkdir -p ${folder}`],
+      });
 };
 
 /** A monitor on a listening socket. A second client has to wait until the first one leaves. */

@@ -15,6 +15,7 @@ import { vendorCommands } from './commands/vendor.ts';
 import type { MachineIdentity } from '../request/machine-identity.ts';
 import { HeldFds } from './held-fds.ts';
 import type { MachineHost, MachineState } from './machine-host.ts';
+import { sayingWhy } from './saying-why.ts';
 
 /** @param identity with `-S` clients expect to say `cont`, with `--preconfig` first `x-exit-preconfig` */
 export const createMachineState = ({
@@ -30,9 +31,7 @@ export const createMachineState = ({
 
 /** All commands that are about the machine. */
 export const machineCommands = (host: MachineHost): readonly QmpCommand[] => [
-  ...objectCommands(host),
-  deviceAdd(host),
-  deviceDel(host),
+  ...[...objectCommands(host), deviceAdd(host), deviceDel(host), exitPreconfig(host)].map(sayingWhy(host)),
   ...qomCommands(host),
   ...QOM_TYPE_COMMANDS,
   ...runStateCommands(host),
@@ -41,6 +40,5 @@ export const machineCommands = (host: MachineHost): readonly QmpCommand[] => [
   queryPci(host),
   queryChardev(host),
   ...ABSENT_PART_COMMANDS,
-  exitPreconfig(host),
   ...vendorCommands(host),
 ];

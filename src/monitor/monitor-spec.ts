@@ -30,7 +30,7 @@ const onlyControl = (location: string) =>
   failure('OPTION_UNSUPPORTED', 'not supported by -machine bare', {
     location,
     cause: 'bare has QMP monitors, and no monitor for people',
-    fixes: ['-qmp unix:PATH,server=on,wait=off', 'use a machine type of QEMU, e.g. -machine q35'],
+    fixes: ['mode=control on -mon', '-qmp unix:PATH,server=on,wait=off', 'use a machine type of QEMU, e.g. -machine q35'],
   });
 
 const parseChardev = (text: string, impliedKey: string): QemuOpts =>

@@ -17,6 +17,12 @@ interface Waiter {
   readonly reject: (error: unknown) => void;
 }
 
+interface Lateness {
+  readonly message: string;
+  readonly cause: string;
+  readonly fixes?: readonly string[];
+}
+
 /** A monitor greets at once; after so many ms it has another client. */
 const BUSY = 1000;
 
@@ -38,11 +44,18 @@ export class QmpClient {
   readonly #stream = new JsonStream();
   readonly #unread: JsonObject[] = [];
   #waiter: Waiter | undefined;
+  /** What to say when time is up. */
+  #late: Lateness;
   #broken: VmattachError | undefined;
 
   private constructor(path: string, socket: net.Socket) {
     this.#path = path;
     this.#socket = socket;
+    this.#late = {
+      message: `no greeting came from '${path}'`,
+      cause: 'its monitor serves another client, or the machine is stopped',
+      fixes: ['end the other client'],
+    };
     socket.on('data', (bytes: Buffer) => this.#hear(bytes));
     socket.once('error', (error) => this.#break(socketFailure(`Lost the connection to '${path}'`, error)));
     socket.once('close', () =>
@@ -59,31 +72,42 @@ export class QmpClient {
       const connecting = connectUnix(path).once('connect', () => resolve(connecting));
       connecting.once('error', (error) =>
         reject(
-          socketFailure(`Failed to connect to '${path}'`, error, [
-            'start the machine with -qmp unix:PATH,server=on,wait=off',
-            'check that you may write to the socket',
-          ]),
+          socketFailure(`Failed to connect to '${path}'`, error, {
+            fixes: ['start the machine with -qmp unix:PATH,server=on,wait=off', 'check that you may write to the socket'],
+          }),
         ),
       );
     });
     const client = new QmpClient(path, socket);
     if (seconds !== undefined) client.#giveUpAfter(seconds);
-    const timer = setTimeout(onBusy, BUSY);
-    await client.#next(isGreeting);
-    clearTimeout(timer);
+    await client.#greet(onBusy);
     await client.run('qmp_capabilities', new Map());
     return client;
+  }
+
+  async #greet(onBusy: () => void): Promise<void> {
+    const timer = setTimeout(onBusy, BUSY);
+    try {
+      await this.#next(isGreeting);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** @param fd goes with the command. @throws FILE when the connection is lost, SystemCallError */
   async run(command: string, parameters: JsonObject, fd?: number): Promise<QmpReply> {
     const request = jsonLine({ execute: command, ...(parameters.size > 0 && { arguments: parameters }) });
+    this.#late = { message: `no reply to ${command} came from '${this.#path}'`, cause: 'the machine is stopped, or still at work' };
     this.#send(Buffer.from(request, 'latin1'), fd);
     return this.#next(isReply);
   }
 
   /** The next event of that name; it may have come already. @throws FILE when the connection is lost */
   event(name: string): Promise<JsonObject> {
+    this.#late = {
+      message: `no event ${name} came from '${this.#path}'`,
+      cause: 'the command was answered, and no such event followed',
+    };
     return this.#next((message) => message.get('event') === name);
   }
 
@@ -92,11 +116,13 @@ export class QmpClient {
   }
 
   #giveUpAfter(seconds: number): void {
-    const late = failure('FILE', `'${this.#path}' did not answer within ${seconds} s`, {
-      cause: 'its monitor serves another client, or the machine is stopped or at work',
-      fixes: ['end the other client', 'give it more time: --timeout SECONDS'],
-    });
-    setTimeout(() => this.#break(late), seconds * 1000).unref();
+    const giveUp = (): void => {
+      const { message, cause, fixes = [] } = this.#late;
+      this.#break(
+        failure('FILE', `${message} within ${seconds} s`, { cause, fixes: [...fixes, 'give it more time: --timeout SECONDS'] }),
+      );
+    };
+    setTimeout(giveUp, seconds * 1000).unref();
   }
 
   #send(bytes: Uint8Array, fd: number | undefined): void {
@@ -114,7 +140,13 @@ export class QmpClient {
     this.#stream.write(bytes);
     for (let input = this.#stream.next(); input !== undefined; input = this.#stream.next()) {
       if ('error' in input) {
-        this.#break(failure('SYNTAX', `'${this.#path}' does not talk QMP: ${input.error.message}`));
+        const cause = 'what it sends is no JSON: something else listens there';
+        this.#break(
+          failure('SYNTAX', `'${this.#path}' does not talk QMP: ${input.error.message}`, {
+            cause,
+            fixes: ['name the socket of -qmp'],
+          }),
+        );
         return;
       }
       this.#take(input.value);

@@ -51,6 +51,9 @@ const WITHOUT_EFFECT = new Set([
   'vga',
 ]);
 
+/** The process is the user's own choice here; QEMU changes it after everything is opened. */
+const CHANGES_USER = new Set(['run-with', 'runas', 'chroot']);
+
 const unsupported = (location: string, cause: string) =>
   failure('OPTION_UNSUPPORTED', 'not supported by -machine bare', {
     location,
@@ -61,6 +64,13 @@ const unsupported = (location: string, cause: string) =>
 /** Refuses what the built-in machine cannot do, instead of ignoring it. @throws OPTION_UNSUPPORTED */
 export const checkBareOptions = ({ options, images }: ScannedArgv): void => {
   for (const { name, qemu, location } of options) {
+    if (CHANGES_USER.has(name)) {
+      throw failure('OPTION_UNSUPPORTED', 'not supported by -machine bare', {
+        location,
+        cause: 'bare keeps the user and the root folder that it is started with',
+        fixes: ['setpriv --reuid UID --regid GID --clear-groups vmattach ..., and pass it the files that it may not open (fd=)'],
+      });
+    }
     if (qemu !== undefined && !USED.has(name) && !WITHOUT_EFFECT.has(name)) {
       throw unsupported(location, `-${name} configures a part of a full virtual machine; bare holds passed-through devices only`);
     }

@@ -1,11 +1,12 @@
 import { closeSync, openSync } from 'node:fs';
-import { failure, withLocation } from '../../errors/problem.ts';
+import { failure, VmattachError, withLocation } from '../../errors/problem.ts';
 import { isRuntimeFd } from '../../host/runtime-fds.ts';
 import { observeFd } from '../../host/observe-fd.ts';
 import { jsonLine } from '../../monitor/json-text.ts';
+import { systemReason } from '../../kernel/socket-failure.ts';
 import { QmpClient, type QmpReply } from '../../monitor/qmp-client.ts';
 import { parseFdNumber } from '../../options/fd-number.ts';
-import type { JsonObject } from '../../options/json-value.ts';
+import type { JsonObject, JsonValue } from '../../options/json-value.ts';
 import { parseJson } from '../../options/json.ts';
 import { print, say } from '../output.ts';
 import { readOperands } from '../read-operands.ts';
@@ -22,8 +23,8 @@ export const QMP_SYNTAX = {
   name: 'qmp',
   summary: `Gives one command to the machine whose QMP monitor listens on SOCKET, and prints the reply.
 
-JSON is the object of the command's arguments. A command that takes a file descriptor (getfd, add-fd) gets one with --fd or
---open. It works with QEMU as well. Exit status 1 when the reply is an error.`,
+JSON is the object of the command's arguments. --fd or --open send a file descriptor with it, as getfd and add-fd take it.
+It works with QEMU as well. Exit status 1 when the reply is an error.`,
   operands: '<socket> <command> [json]',
   options: [
     { name: 'fd', metavar: 'N', description: 'send the file descriptor N, which the shell opened: N<>FILE' },
@@ -39,16 +40,37 @@ JSON is the object of the command's arguments. A command that takes a file descr
 
 const USAGE = 'vmattach qmp SOCKET COMMAND [JSON]';
 
+const notAnObject = (message: string, location: string): VmattachError =>
+  failure('SYNTAX', message, {
+    location,
+    cause: `the arguments of a command are a JSON object, like '{"id": "net0"}'`,
+    fixes: [USAGE],
+  });
+
+const readJson = (text: string): JsonValue => {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw error instanceof VmattachError ? notAnObject(error.message, text) : error;
+  }
+};
+
 const readParameters = (text: string | undefined): JsonObject => {
-  const value = text === undefined ? new Map() : withLocation(text, () => parseJson(text));
-  if (!(value instanceof Map)) {
-    throw failure('SYNTAX', 'the arguments of a command are an object', {
-      location: text,
-      cause: `QMP takes an object here, like {"id": "net0"}`,
-      fixes: [USAGE],
+  if (text === undefined) return new Map();
+  const value = readJson(text);
+  if (!(value instanceof Map)) throw notAnObject('this is no JSON object', text);
+  return value;
+};
+
+/** QMP itself is JSON; here the name and the arguments are words of their own. */
+const checkCommand = (command: string): void => {
+  if (command.startsWith('{')) {
+    throw failure('SYNTAX', 'this is a message, and not the name of a command', {
+      location: command,
+      cause: 'vmattach writes the message: it takes the name of the command, and its arguments as another word',
+      fixes: [`vmattach qmp SOCKET device_del '{"id": "net0"}'`],
     });
   }
-  return value;
 };
 
 interface Given {
@@ -58,11 +80,11 @@ interface Given {
 }
 
 /** The parser has made sure that there are two words or three. */
-const readWords = ([socket = '', command = '', text]: readonly string[]): Given => ({
-  socket,
-  command,
-  parameters: readParameters(text),
-});
+const readWords = ([socket = '', command = '', text]: readonly string[]): Given => {
+  checkCommand(command);
+  // As -qmp writes it.
+  return { socket: socket.replace(/^unix:/, ''), command, parameters: readParameters(text) };
+};
 
 interface SentFile {
   readonly fd: number | undefined;
@@ -92,10 +114,15 @@ const fileToSend = ({ fd, open }: Values): SentFile => {
     const opened = openSync(open, 'r+');
     return { fd: opened, close: () => closeSync(opened) };
   } catch (error) {
-    throw failure('FILE', `cannot open '${open}'`, {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw failure('FILE', `cannot open '${open}': ${systemReason(error)}`, {
       location: `--open ${open}`,
-      cause: error instanceof Error ? error.message : String(error),
-      fixes: ['open it as a user who may, and pass it: --fd N N<>FILE'],
+      cause: isMissing ? 'there is no such file' : 'a file that is sent is opened for reading and writing',
+      fixes: [
+        isMissing
+          ? 'vmattach devices ADDRESS names the nodes of a device'
+          : 'open it as a user who may, and pass it: --fd N N<>FILE',
+      ],
     });
   }
 };
@@ -118,7 +145,10 @@ const readSeconds = (text: string | undefined): number | undefined => {
   if (text === undefined) return undefined;
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0;
   if (seconds === 0 || seconds > MOST_SECONDS) {
-    throw failure('VALUE_INVALID', `'${text}' is no number of seconds`, { location: `--timeout ${text}`, fixes: ['--timeout 5'] });
+    throw failure('VALUE_INVALID', `'${text}' is no number of seconds above 0`, {
+      location: `--timeout ${text}`,
+      fixes: ['--timeout 5'],
+    });
   }
   return seconds;
 };

@@ -64,10 +64,12 @@ export const receiveFd = (path: string, patience = PATIENCE): Promise<number> =>
         fd = onlyFd(path, message);
         socket.end(ACKNOWLEDGE, () => finish());
       } catch (error) {
-        finish(error instanceof SystemCallError ? socketFailure(`Failed to receive from '${path}'`, error, FIXES) : error);
+        finish(
+          error instanceof SystemCallError ? socketFailure(`Failed to receive from '${path}'`, error, { fixes: FIXES }) : error,
+        );
       }
     };
-    socket.once('error', (error) => finish(socketFailure(`Failed to connect to '${path}'`, error, FIXES)));
+    socket.once('error', (error) => finish(socketFailure(`Failed to connect to '${path}'`, error, { fixes: FIXES })));
     socket.once('connect', () => {
       const number = socketFd(socket);
       if (number === undefined) finish(failure('INTERNAL', 'a socket of Node has no fd'));

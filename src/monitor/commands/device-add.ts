@@ -1,40 +1,11 @@
-import type { DeviceSpec } from '../../devices/device-spec.ts';
-import { findDeviceType } from '../../devices/device-types.ts';
-import { parseDeviceMembers } from '../../devices/parse-device.ts';
-import { isAbstractType } from '../../devices/type-hierarchy.ts';
 import { VmattachError } from '../../errors/problem.ts';
-import type { JsonObject, JsonValue } from '../../options/json-value.ts';
-import { isOwnDevice } from '../../request/engine-parts.ts';
-import { CommandError, refused } from '../command-error.ts';
+import type { JsonObject } from '../../options/json-value.ts';
+import { CommandError } from '../command-error.ts';
 import { defineCommand, EventAfterReply, type QmpCommand } from '../command-table.ts';
 import { withPassedFd } from '../fd-parameter.ts';
 import { attachedEvent, attachmentOf } from '../machine-events.ts';
 import type { MachineHost } from '../machine-host.ts';
-
-/** In the order of system/qdev-monitor.c, qdev_get_device_class and qdev_device_add_from_qdict. */
-const checkDriver = (driver: JsonValue | undefined): void => {
-  if (typeof driver !== 'string') {
-    throw refused("Parameter 'driver' is missing");
-  }
-  if (isAbstractType(driver)) {
-    throw refused("Parameter 'driver' expects a non-abstract device type");
-  }
-  const type = findDeviceType(driver);
-  if (type === undefined) {
-    throw refused(`'${driver}' is not a valid device model name`);
-  }
-  if (!type.hotpluggable) {
-    throw refused(`Device '${driver}' does not support hotplugging`);
-  }
-};
-
-const parse = (members: JsonObject): DeviceSpec => {
-  const spec = parseDeviceMembers(members, '');
-  if (!isOwnDevice(spec)) {
-    throw refused(`'${spec.driver}' is not a valid device model name`);
-  }
-  return spec;
-};
+import { checkDriver, readPluggedDevice } from '../plugged-device.ts';
 
 /** An object that a device links to and that is not there has a class of its own; a bus has not. */
 const classified = (error: unknown): unknown =>
@@ -45,7 +16,7 @@ const classified = (error: unknown): unknown =>
 /** Plugs a device: the reply comes when it is attached and its DMA works, and an event after it. */
 export const deviceAdd = ({ machine, state }: MachineHost): QmpCommand => {
   const add = async (members: JsonObject): Promise<string> => {
-    const spec = parse(members);
+    const spec = readPluggedDevice(members);
     try {
       return await machine().addDevice(spec);
     } catch (error) {

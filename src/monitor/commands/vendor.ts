@@ -1,15 +1,24 @@
 import { predictTimeline } from '../../plan/timeline.ts';
+import { refused } from '../command-error.ts';
 import { defineCommand, type QmpCommand } from '../command-table.ts';
+import { withBorrowedFd } from '../fd-parameter.ts';
 import type { MachineHost } from '../machine-host.ts';
+import { checkDriver, readPluggedDevice } from '../plugged-device.ts';
 
+/** The plan that holds; with what `device_add` would be given, the plan that would then hold, and what stands against it. */
 const plan = ({ machine, planJson }: MachineHost): QmpCommand =>
   defineCommand({
     name: 'x-vmattach-plan',
     allowPreconfig: true,
-    arguments: [],
+    arguments: [{ name: 'device', type: 'any', optional: true }],
     returns: 'any',
     features: ['unstable'],
-    run: () => planJson(machine().plan),
+    run: async (context, { device }) => {
+      if (device === undefined) return planJson(machine().plan);
+      if (!(device instanceof Map)) throw refused("Invalid parameter type for 'device', expected: object");
+      checkDriver(device.get('driver'));
+      return planJson(await withBorrowedFd(device, context, (members) => machine().planDevice(readPluggedDevice(members))));
+    },
   });
 
 const timeline = ({ machine }: MachineHost): QmpCommand =>

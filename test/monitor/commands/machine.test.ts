@@ -78,6 +78,31 @@ describe('what the machine says about itself', () => {
     expect((await plan()).devices.map(({ id }) => id)).toEqual(['nic', 'gpu']);
   });
 
+  test('x-vmattach-plan says beforehand what a device_add would do, and changes nothing', async () => {
+    const before = (await machine.run('x-vmattach-plan')).return;
+    const foresee = async (device: unknown) => machine.run('x-vmattach-plan', { device });
+    expect((await foresee({ driver: 'vfio-pci', id: 'gpu', host: '01:00.0', iommufd: 'i' })).return).toMatchObject({
+      devices: [{ id: 'nic' }, { id: 'gpu', backend: 'iommufd' }],
+      problems: [],
+    });
+    expect((await foresee({ driver: 'vfio-pci', id: 'disk', host: '02:00.0' })).return).toMatchObject({
+      problems: [
+        { code: 'NOT_BOUND', cause: expect.stringContaining('nvme'), fixes: ['vmattach bind 0000:02:00.0'] },
+        { code: 'DOUBLE_MAP' },
+      ],
+    });
+    expect((await foresee({ driver: 'vfio-pci', host: '02:00.0', iommufd: 'x' })).error?.desc).toBe("Device 'x' not found");
+    expect((await foresee('nic')).error?.desc).toBe("Invalid parameter type for 'device', expected: object");
+    expect((await foresee({ driver: 'e1000' })).error?.desc).toBe("'e1000' is not a valid device model name");
+    expect((await machine.run('x-vmattach-plan')).return).toEqual(before);
+    expect(machine.warnings).toEqual([]);
+  });
+
+  test('why a change is refused goes to standard error, where the reply has no room for it', async () => {
+    await machine.run('device_add', { driver: 'vfio-pci', id: 'disk', host: '0000:02:00.0' });
+    expect(machine.warnings).toMatchObject([{ code: 'NOT_BOUND', severity: 'warning', fixes: ['vmattach bind 0000:02:00.0'] }]);
+  });
+
   test('x-vmattach-timeline has each step that is done, and none that is undone', async () => {
     const steps = async () => {
       const { return: timeline } = await machine.run('x-vmattach-timeline');
