@@ -45,7 +45,17 @@ export const checkFd = (fd: number, wanted: 'iommufd' | 'vfio-cdev', host: HostM
       fixes: [HOW_TO_OPEN[wanted](9)],
     });
   }
-  const facts = host.fds?.[String(fd)] ?? { kind: 'closed' };
+  const facts = host.fds?.[String(fd)];
+  if (facts === undefined) {
+    throw failure('FD_NOT_OPEN', `fd ${fd} is not open`, {
+      subject: `fd ${fd}`,
+      cause: `the host model has no file descriptor ${fd}: on a simulated host there are those of its "fds", and none of this process`,
+      fixes: [
+        'name the device by host= and let vmattach open the nodes',
+        `"fds": {"${fd}": {"kind": "${wanted}"}} in the host model`,
+      ],
+    });
+  }
   if (facts.kind === 'closed') {
     throw failure('FD_NOT_OPEN', `fd ${fd} is not open`, {
       subject: `fd ${fd}`,

@@ -74,7 +74,7 @@ const checkContainer = (device: PlannedDevice, host: HostIndex): Problem[] => {
     device,
     host,
     CONTAINER_NODE,
-    remedies.noType1,
+    () => remedies.noType1(host.model.kernel),
     (reason) => `${setup}: Could not open '${CONTAINER_NODE}': ${reason}`,
   );
   return problems.length > 0 || host.model.kernel.container !== 'none'

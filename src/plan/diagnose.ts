@@ -42,7 +42,7 @@ const absentNode: Diagnosis = ({ host, device }, step) => {
     return remedies.noIommufd(host.model.kernel, host.model.modules);
   }
   if (step.subject === CONTAINER_NODE) {
-    return remedies.noType1();
+    return remedies.noType1(host.model.kernel);
   }
   const pci = host.device(device.name);
   if (pci?.group === null) {

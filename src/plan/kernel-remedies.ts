@@ -7,7 +7,13 @@ const KERNEL_WITH_IOMMUFD = [6, 2] as const;
 const KERNEL_WITH_CDEV = [6, 6] as const;
 const KERNEL_WITH_TOKEN = [6, 19] as const;
 
-const THROUGH_TYPE1 = 'attach through type1: leave iommufd= out';
+/** The other backend is a way out only where the kernel has it. */
+const throughType1 = ({ container }: KernelFacts): readonly string[] =>
+  container === 'none' ? [] : ['attach through type1: leave iommufd= out'];
+
+const throughIommufd = ({ iommufd }: KernelFacts): readonly string[] =>
+  iommufd === false ? [] : ['attach through iommufd: -object iommufd,id=iommufd0 and iommufd=iommufd0'];
+
 const FULL_KERNEL = 'use a kernel with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV';
 
 /** Debian's own kernels: `6.12.95+deb13-amd64`, `6.1.0-18-cloud-amd64`. */
@@ -17,11 +23,11 @@ const DEBIAN_RELEASE = /[.+~-]deb\d+|-(?:amd64|arm64)$/;
 const distributionFact = (release: string): string =>
   DEBIAN_RELEASE.test(release) && !isKernelAtLeast(release, 7, 3) ? '; stock Debian kernels come without it' : '';
 
-const tooOldForIommufd = ({ release }: KernelFacts): Remedy => ({
+const tooOldForIommufd = (kernel: KernelFacts): Remedy => ({
   code: 'KERNEL_TOO_OLD',
   subject: IOMMUFD_NODE,
-  cause: `kernel ${release} has no iommufd, which came with Linux 6.2, and the cdevs for it with 6.6`,
-  fixes: ['use Linux 6.6 or later', THROUGH_TYPE1],
+  cause: `kernel ${kernel.release} has no iommufd, which came with Linux 6.2, and the cdevs for it with 6.6`,
+  fixes: ['use Linux 6.6 or later', ...throughType1(kernel)],
 });
 
 /** /dev/iommu is not there. @param modules those with a folder in /sys/module */
@@ -31,7 +37,7 @@ export const noIommufd = (kernel: KernelFacts, modules: Readonly<Record<string, 
     code: 'IOMMUFD_MISSING',
     subject: IOMMUFD_NODE,
     cause,
-    fixes: [...fixes, THROUGH_TYPE1],
+    fixes: [...fixes, ...throughType1(kernel)],
   });
   if (iommufd === true) {
     return modules['iommufd'] === undefined
@@ -60,7 +66,7 @@ export const noCdev = (kernel: KernelFacts): Remedy => {
     return {
       code: 'CDEV_MISSING',
       cause: `kernel ${release} makes VFIO cdevs, but the driver of this device registered none`,
-      fixes: ['dmesg | grep vfio', THROUGH_TYPE1],
+      fixes: ['dmesg | grep vfio', ...throughType1(kernel)],
     };
   }
   if (iommufd === false) {
@@ -73,26 +79,24 @@ export const noCdev = (kernel: KernelFacts): Remedy => {
     cause: recent
       ? `kernel ${release} makes no VFIO cdevs: it was built without CONFIG_VFIO_DEVICE_CDEV`
       : `kernel ${release} makes no VFIO cdevs; they came with Linux 6.6`,
-    fixes: [recent ? FULL_KERNEL : 'use Linux 6.6 or later', THROUGH_TYPE1],
+    fixes: [recent ? FULL_KERNEL : 'use Linux 6.6 or later', ...throughType1(kernel)],
   };
 };
 
-const THROUGH_IOMMUFD = 'attach through iommufd: -object iommufd,id=iommufd0 and iommufd=iommufd0';
-
 /** /dev/vfio/vfio is not there. */
-export const noType1 = (): Remedy => ({
+export const noType1 = (kernel: KernelFacts): Remedy => ({
   code: 'TYPE1_MISSING',
   subject: CONTAINER_NODE,
   cause: `${CONTAINER_NODE} is missing: the module vfio is not loaded, or the kernel has no VFIO container`,
-  fixes: ['modprobe vfio-pci vfio_iommu_type1', THROUGH_IOMMUFD],
+  fixes: ['modprobe vfio-pci vfio_iommu_type1', ...throughIommufd(kernel)],
 });
 
 /** The container is there and has no IOMMU driver behind it. */
-export const noIommuDriver = ({ release }: KernelFacts): Remedy => ({
+export const noIommuDriver = (kernel: KernelFacts): Remedy => ({
   code: 'TYPE1_MISSING',
   subject: CONTAINER_NODE,
-  cause: `kernel ${release} has ${CONTAINER_NODE}, but no type1 driver behind it (CONFIG_VFIO_IOMMU_TYPE1)`,
-  fixes: ['modprobe vfio_iommu_type1', THROUGH_IOMMUFD],
+  cause: `kernel ${kernel.release} has ${CONTAINER_NODE}, but no type1 driver behind it (CONFIG_VFIO_IOMMU_TYPE1)`,
+  fixes: ['modprobe vfio_iommu_type1', ...throughIommufd(kernel)],
 });
 
 export const bindTakesToken = ({ release }: KernelFacts): boolean => isKernelAtLeast(release, ...KERNEL_WITH_TOKEN);

@@ -37,7 +37,7 @@ const checkType1 = (subject: Subject): Finding | undefined => {
     case 'iommufd':
       return ok(CONTAINERS[kernel.container]);
     case 'none':
-      return fails(remedies.noType1());
+      return fails(remedies.noType1(kernel));
     case 'unknown':
       return unknown(`nothing says what serves /dev/vfio/vfio on kernel ${kernel.release}`);
   }

@@ -40,14 +40,21 @@ describe('a passed fd is refused', () => {
   const device = `${OBJECT} -device vfio-pci,fd=21,iommufd=i`;
   test.each<[what: string, line: string, fds: Record<number, FdFacts>, code: string, message: string, cause: string]>([
     [
-      'that is closed, for a device',
+      'that was seen to be closed, for a device',
       device,
-      {},
+      { 21: { kind: 'closed' } },
       'FD_NOT_OPEN',
       'fd 21 is not open',
       'the process that started vmattach passed no file descriptor 21',
     ],
-    ['that was seen to be closed', device, { 21: { kind: 'closed' } }, 'FD_NOT_OPEN', 'fd 21 is not open', ''],
+    [
+      'that a simulated host does not have',
+      device,
+      {},
+      'FD_NOT_OPEN',
+      'fd 21 is not open',
+      'the host model has no file descriptor 21: on a simulated host there are those of its "fds", and none of this process',
+    ],
     ['that is closed, for an object', '-object iommufd,id=i,fd=20', {}, 'FD_NOT_OPEN', 'fd 20 is not open', ''],
     [
       'that is standard input',

@@ -24,7 +24,7 @@ const withNodes = (host: HostModel, nodes: Readonly<Record<string, object>>): Ho
 const FD_CASES: readonly HostProblemCase[] = [
   {
     what: 'a passed fd that is closed',
-    host: WORKSTATION,
+    host: { ...WORKSTATION, fds: { '250': { kind: 'closed' } } },
     line: '-device vfio-iommu-pci,fd=250',
     code: 'FD_NOT_OPEN',
     message: 'fd 250 is not open',
