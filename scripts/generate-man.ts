@@ -128,7 +128,10 @@ const text = [
   ...deviceSections(),
   '.SH EXIT STATUS',
   ...item('0', 'Success. Of doctor: ready. Of plan on a folder of models: at least one host can run the launch.'),
-  ...item('1', 'An error. Of plan: something of level error stands against the launch. Of doctor: not ready.'),
+  ...item(
+    '1',
+    'An error. Of plan: something of level error stands against the launch. Of doctor: not ready. Of qmp: the reply is an error, or none came.',
+  ),
   ...item('2', 'Of doctor: cannot tell.'),
   '.SH ENVIRONMENT',
   ...item('VMATTACH_QEMU', 'The QEMU that runs machine types other than bare, unless --qemu names one.'),

@@ -99,7 +99,7 @@ export class MonitoredMachine {
 
   /**
    * The facts for another request. What is attached is in the hands of this process and stays as it is, so only what is added is read,
-   * and about the kernel and this process only what refused the change.
+   * and about the kernel and this process only what refused the change; then also who holds the nodes.
    * A model does not change, and what it is read from may be a pipe.
    */
   #factsFor(request: LaunchRequest, { objects, devices }: LaunchRequest, afresh: boolean): HostModel {
@@ -111,7 +111,7 @@ export class MonitoredMachine {
       };
       const needsNothing = !afresh && added.objects.length === 0 && added.devices.length === 0;
       if (needsNothing) return this.#facts;
-      this.#facts = mergeFacts(this.#facts, thisHost(added, afresh ? {} : { known: this.#facts }).facts);
+      this.#facts = mergeFacts(this.#facts, thisHost(added, afresh ? { holders: true } : { known: this.#facts }).facts);
     }
     return this.#facts;
   }

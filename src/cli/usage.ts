@@ -52,7 +52,10 @@ const ownRows = (command: Subcommand): string[] =>
     row(`--${option.name}${option.metavar === undefined ? '' : ` ${option.metavar}`}`, describe(option)),
   );
 
-const SHOWN = ['machine', 'm', 'mem-path', 'object', 'device', 'qmp', 'help', 'version'];
+const SHOWN = [
+  ...['machine', 'm', 'mem-path', 'object', 'device'],
+  ...['qmp', 'chardev', 'mon', 'add-fd', 'daemonize', 'pidfile', 'name', 'S', 'help', 'version'],
+];
 
 const qemuRows = (): string[] =>
   SHOWN.flatMap((name) => {
@@ -75,7 +78,7 @@ export const usage = (command: Subcommand): string =>
     'Options of vmattach have two dashes:',
     ...ownRows(command),
     '',
-    "QEMU's options have one dash or two. These say what is attached:",
+    "QEMU's options have one dash or two. These say what is attached, and how it is managed:",
     ...qemuRows(),
     '',
     'More: -object help, -object TYPE,help, -device help, -device TYPE,help, -machine help.',

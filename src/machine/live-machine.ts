@@ -43,6 +43,11 @@ export class LiveMachine {
     this.#context = context;
   }
 
+  /** Whether `detach` was asked for: what was to change since goes with the machine. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   get plan(): Plan {
     return this.#machine.plan;
   }

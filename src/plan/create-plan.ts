@@ -10,7 +10,7 @@ import { indexHost, type HostIndex } from './host-index.ts';
 import { checkDoubleMap, checkDuplicates, checkGroupSplit, checkReservedRanges } from './machine-checks.ts';
 import { launchDevices } from './launch-devices.ts';
 import { isPinned, launchSteps } from './launch-steps.ts';
-import { checkMemlock, planMemlock } from './memlock.ts';
+import { checkMemlock, locksMore, planMemlock } from './memlock.ts';
 import { mergeProblems } from './merge-problems.ts';
 import { hasErrors, type Plan, type PlannedFd, type PlannedObject } from './plan.ts';
 import { attachedEntries } from './attached-entries.ts';
@@ -89,7 +89,7 @@ export const createPlan = (request: LaunchRequest, model: HostModel, settings: B
     ...checkGroupSplit(devices, spaceId),
     ...added.flatMap((device) => checkDevice(device, host, launch)),
     ...checkReservedRanges(spaces, added, host),
-    ...checkMemlock(memlock, spaces),
+    ...(locksMore(spaces, running?.spaces) ? checkMemlock(memlock, spaces) : []),
     ...checkDoubleMap(spaces, request.machine.ram.size),
   );
   const problems = mergeProblems(found, model);

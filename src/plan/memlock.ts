@@ -26,9 +26,20 @@ export interface MemlockPlan {
 
 const parseLimit = (limit: number | string): bigint | undefined => (limit === 'unlimited' ? undefined : BigInt(limit));
 
+const locksRam = ({ devices }: AddressSpace): boolean => devices.some(({ mediated }) => !mediated);
+
+/**
+ * Whether RAM is locked for an address space for which it was not before.
+ * @param before those of a machine that runs
+ */
+export const locksMore = (spaces: readonly AddressSpace[], before: readonly AddressSpace[] = []): boolean => {
+  const locked = new Set(before.filter(locksRam).map(({ id }) => id));
+  return spaces.some((space) => locksRam(space) && !locked.has(space.id));
+};
+
 const pinned = (spaces: readonly AddressSpace[]): bigint =>
   spaces
-    .filter(({ devices }) => devices.some(({ mediated }) => !mediated))
+    .filter(locksRam)
     .flatMap(({ sections }) => sections)
     .reduce((sum, { size }) => sum + size, 0n);
 

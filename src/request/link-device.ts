@@ -68,7 +68,8 @@ export const linkDevice = (
 ): LinkedDevice => {
   const link = linkOf(spec);
   const target = link === undefined ? undefined : tree.resolveLink(link.property, link.value, link.targets);
-  const { path } = tree.addDevice(spec.id, spec.type.name);
+  // What is refused leaves nothing in the tree.
   checkRomSize(spec);
+  const { path } = tree.addDevice(spec.id, spec.type.name);
   return { spec, path, devfn, object: target === undefined ? undefined : objects.get(target.path) };
 };

@@ -126,6 +126,27 @@ describe('LiveMachine', () => {
     expect(kernel.leftovers()).toEqual(before);
   });
 
+  test('a device that is refused for its ROM leaves its id free', async () => {
+    expect(await refusal(machine.addDevice(device('vfio-pci,id=h,host=06:00.0,romsize=3')))).toMatchObject({
+      message: 'ROM size 3 is not a power of two',
+    });
+    await machine.addDevice(device('vfio-pci,id=h,host=06:00.0'));
+    expect(names()).toEqual(['0000:06:00.0']);
+  });
+
+  test('a limit that was lowered meanwhile refuses what pins more, and nothing else', async () => {
+    let host = WORKSTATION;
+    const bare = await BareMachine.attach(planOf('-m 64M -object iommufd,id=i', WORKSTATION), kernel, () => host);
+    const held = new LiveMachine(bare, { settings: DEFAULTS, readHost: () => host });
+    await held.addDevice(device('vfio-pci,id=a,host=01:00.0,iommufd=i'));
+    host = { ...WORKSTATION, process: { ...WORKSTATION.process, memlock: { soft: 32 << 20, hard: 32 << 20 } } };
+    await held.addDevice(device('vfio-pci,id=b,host=01:00.1,iommufd=i'));
+    expect(await refusal(held.addDevice(device('vfio-pci,id=c,host=06:00.0')))).toMatchObject({ code: 'MEMLOCK_TOO_LOW' });
+    await held.removeDevice('/machine/peripheral/a');
+    await held.removeDevice('/machine/peripheral/b');
+    await held.detach();
+  });
+
   test('a device keeps its place on the bus when another leaves', async () => {
     await machine.addDevice(device('vfio-pci,id=a,host=01:00.0'));
     await machine.addDevice(device('vfio-pci,id=b,host=01:00.1'));

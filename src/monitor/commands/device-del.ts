@@ -38,6 +38,9 @@ const closeCdev = ({ path, fd }: PlannedDevice, { state, closeFd }: MachineHost,
 const unplug = async (device: PlannedDevice, host: MachineHost, context: CommandContext): Promise<void> => {
   const { machine, state, warn } = host;
   const { path } = device;
+  if (machine().ended) {
+    return;
+  }
   const started = performance.now();
   try {
     await machine().removeDevice(path);

@@ -197,4 +197,13 @@ describe('hotplug over the monitor', () => {
     await machine.settle();
     expect(machine.events.at(-1)).toEqual({ event: 'DEVICE_DELETED', data: { path: '/machine/peripheral-anon/device[0]' } });
   });
+
+  test('an unplug that the end of the machine overtakes is no news', async () => {
+    await machine.run('device_add', { driver: 'vfio-pci', id: 'nic', host: NIC });
+    machine.events.length = 0;
+    await machine.run('device_del', { id: 'nic' });
+    await machine.live.detach();
+    for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+    expect([machine.events, machine.warnings]).toEqual([[], []]);
+  });
 });
