@@ -52,10 +52,7 @@ const ownRows = (command: Subcommand): string[] =>
     row(`--${option.name}${option.metavar === undefined ? '' : ` ${option.metavar}`}`, describe(option)),
   );
 
-const SHOWN = [
-  ...['machine', 'm', 'mem-path', 'object', 'device'],
-  ...['qmp', 'chardev', 'mon', 'add-fd', 'daemonize', 'pidfile', 'name', 'S', 'help', 'version'],
-];
+const SHOWN = 'machine m mem-path object device qmp chardev mon add-fd daemonize pidfile name S help version'.split(' ');
 
 const qemuRows = (): string[] =>
   SHOWN.flatMap((name) => {

@@ -1,5 +1,6 @@
 import { failure } from '../errors/problem.ts';
-import type { ScannedArgv } from '../options/scan-argv.ts';
+import type { ScannedArgv, ScannedOption } from '../options/scan-argv.ts';
+import type { RequestWarning } from './request.ts';
 
 /** QEMU's options that `-machine bare` acts on. */
 const USED = new Set([
@@ -61,9 +62,18 @@ const unsupported = (location: string, cause: string) =>
     fixes: ['leave it out', 'use a machine type of QEMU, e.g. -machine q35'],
   });
 
+/** Whoever asks for a seccomp filter must not believe that there is one. */
+const warnOfSandbox = ({ name, value = '', location }: ScannedOption, warn: (warning: RequestWarning) => void): void => {
+  if (name === 'sandbox' && !/^(enable=)?off(,|$)/.test(value)) {
+    warn({ location, message: '-machine bare has no seccomp filter: this option does nothing', hint: [] });
+  }
+};
+
 /** Refuses what the built-in machine cannot do, instead of ignoring it. @throws OPTION_UNSUPPORTED */
-export const checkBareOptions = ({ options, images }: ScannedArgv): void => {
-  for (const { name, qemu, location } of options) {
+export const checkBareOptions = ({ options, images }: ScannedArgv, warn: (warning: RequestWarning) => void): void => {
+  for (const option of options) {
+    const { name, qemu, location } = option;
+    warnOfSandbox(option, warn);
     if (CHANGES_USER.has(name)) {
       throw failure('OPTION_UNSUPPORTED', 'not supported by -machine bare', {
         location,

@@ -39,7 +39,7 @@ export const readRequest = (
   checkBackends(objects);
   const machine = readMachine(parsed, objects, defaultMachine);
   if (machine.type === BARE_MACHINE) {
-    checkBareOptions(scanned);
+    checkBareOptions(scanned, warn);
     refuseEngineParts(parsed.objects, parsed.devices);
   }
   warnOfLikelyTypos(parsed.devices, warn);
