@@ -261,9 +261,16 @@ describe('memory', () => {
 
   test('a guest larger than the memory of most hosts costs nothing until it is touched', () => {
     const length = 1n << 40n;
-    const address = kernel.map({ length, shared: false });
+    const address = kernel.map({ length, shared: false, reserved: false });
     kernel.view(address + length - page, 1)[0] = 1;
     kernel.unmap(address, length);
+  });
+
+  test('what the host does not have is not set aside', () => {
+    // 64 TiB. With vm.overcommit_memory=1 the kernel never refuses.
+    const take = (): void => kernel.unmap(kernel.map({ length: 1n << 46n, shared: false }), 1n << 46n);
+    if (readFileSync('/proc/sys/vm/overcommit_memory', 'utf8').trim() === '1') expect(take).not.toThrow();
+    else expect(take).toThrow('Cannot allocate memory');
   });
 
   test('allocated memory is freed when nobody looks at it any more', async () => {
