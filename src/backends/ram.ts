@@ -1,6 +1,7 @@
 import { failure } from '../errors/problem.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { OwnedFd } from '../kernel/owned-fd.ts';
+import { SystemCallError } from '../kernel/system-call-error.ts';
 import { ramSlot, type RamBlockMemory } from './slots.ts';
 import type { FailureText, Step } from './step.ts';
 
@@ -35,9 +36,19 @@ const makeMemfd = (kernel: Kernel, block: RamBlock): Backing => {
   return { file, fileOffset: 0n, mapsByFile: true };
 };
 
+/** In a folder, such as that of hugetlbfs, QEMU makes a file and takes its name away at once. */
+const openOrMake = (kernel: Kernel, path: string): number => {
+  try {
+    return kernel.open(path, { write: true, create: true, mode: 0o644 });
+  } catch (error) {
+    if (!(error instanceof SystemCallError) || error.code !== 'EISDIR') throw error;
+    return kernel.open(path, { write: true, unnamed: true, mode: 0o600 });
+  }
+};
+
 /** Opens or creates the file. A file that is there keeps its size and must be large enough (QEMU system/physmem.c). */
 const openRamFile = (kernel: Kernel, block: RamBlock, path: string, offset: bigint): Backing => {
-  const file = OwnedFd.own(kernel, kernel.open(path, { write: true, create: true, mode: 0o644 }));
+  const file = OwnedFd.own(kernel, openOrMake(kernel, path));
   try {
     const { size } = kernel.status(file.number);
     if (size === 0n) {
@@ -109,13 +120,21 @@ const notEnough = ({ size, hugePages }: RamBlock): Omit<FailureText, 'message'> 
         fixes: ['grep Huge /proc/meminfo', 'sysctl vm.nr_hugepages=N'],
       };
 
+/** mmap(2) of a file is short of memory where its pages are set aside: on hugetlbfs. */
+const tooFewPages = ({ size }: RamBlock, path: string): Omit<FailureText, 'message'> => ({
+  cause: `the file system of ${path} has not ${size / MIB} MiB of free pages`,
+  fixes: ['grep Huge /proc/meminfo', 'sysctl vm.nr_hugepages=N', 'give the VM less RAM with -m'],
+});
+
 /** Says in QEMU's words why memory could not be made; `reason` is strerror(3) text. */
-const explainMemory = (block: RamBlock, reason: string, code: string): FailureText => {
+const explainMemory = (block: RamBlock, reason: string, call: string, code: string): FailureText => {
   const { file } = block;
-  if (file !== undefined) {
-    return { message: `can't open backing store ${file.path} for guest RAM: ${reason}`, ...FILE_CAUSES[code]?.(file.path) };
+  if (file === undefined) {
+    return { message: `cannot set up guest memory '${block.id}': ${reason}`, ...(code === 'ENOMEM' && notEnough(block)) };
   }
-  return { message: `cannot set up guest memory '${block.id}': ${reason}`, ...(code === 'ENOMEM' && notEnough(block)) };
+  return call === 'mmap'
+    ? { message: `unable to map backing store for guest RAM: ${reason}`, ...(code === 'ENOMEM' && tooFewPages(block, file.path)) }
+    : { message: `can't open backing store ${file.path} for guest RAM: ${reason}`, ...FILE_CAUSES[code]?.(file.path) };
 };
 
 export const ramStepId = (block: string): string => `mmap:${block}`;
@@ -133,5 +152,5 @@ export const ramStep = (block: RamBlock): Step => ({
     memory.file?.close();
     session.drop(ramSlot(block.id));
   },
-  explain: (reason, _session, _call, code) => explainMemory(block, reason, code),
+  explain: (reason, _session, call, code) => explainMemory(block, reason, call, code),
 });

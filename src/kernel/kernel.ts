@@ -48,7 +48,9 @@ export interface ResourceLimit {
 export interface OpenFlags {
   readonly write?: boolean;
   readonly create?: boolean;
-  /** Permission bits for `create`. */
+  /** The path is a folder, and the file is one without a name in it (O_TMPFILE). */
+  readonly unnamed?: boolean;
+  /** Permission bits of a file that is made. */
   readonly mode?: number;
 }
 

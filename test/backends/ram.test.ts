@@ -64,6 +64,13 @@ describe('ramStep', () => {
     expect(fileSize(kernel)).toBe(MIB + 4096n);
   });
 
+  test('makes a file without a name in a folder, which goes with it', async () => {
+    const { kernel, session, step, memory } = await run(block({ ...FILE, file: { path: '/dev/shm', offset: 0n } }));
+    expect(kernel.status(memory.file?.number ?? -1)).toMatchObject({ kind: 'regular', size: MIB });
+    await step.undo?.(session);
+    expect(kernel.leftovers()).toEqual([]);
+  });
+
   test('keeps the size and content of a file that is there', async () => {
     const kernel = createSimulatedKernel(WORKSTATION);
     makeFile(kernel, 4n * MIB);
@@ -85,8 +92,8 @@ describe('ramStep', () => {
     expect(kernel.leftovers()).toEqual([]);
   });
 
-  const explained = (ram: RamBlock, reason: string, code: string) =>
-    ramStep(ram).explain?.(reason, new Session(createSimulatedKernel(WORKSTATION)), 'mmap', code);
+  const explained = (ram: RamBlock, reason: string, code: string, call = 'open') =>
+    ramStep(ram).explain?.(reason, new Session(createSimulatedKernel(WORKSTATION)), call, code);
 
   test('says in QEMU’s words why it cannot be made, and what to do', () => {
     expect(explained(block(), 'Cannot allocate memory', 'ENOMEM')).toEqual({
@@ -101,6 +108,10 @@ describe('ramStep', () => {
       message: "can't open backing store /dev/shm/ram for guest RAM: No such file or directory",
       cause: 'the folder of /dev/shm/ram does not exist',
       fixes: ['mkdir -p /dev/shm'],
+    });
+    expect(explained(block(FILE), 'Cannot allocate memory', 'ENOMEM', 'mmap')).toMatchObject({
+      message: 'unable to map backing store for guest RAM: Cannot allocate memory',
+      cause: 'the file system of /dev/shm/ram has not 1 MiB of free pages',
     });
     expect(explained(block(FILE), 'Cannot allocate memory', 'ENOMEM')).toEqual({
       message: "can't open backing store /dev/shm/ram for guest RAM: Cannot allocate memory",

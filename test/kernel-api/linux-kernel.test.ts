@@ -266,6 +266,15 @@ describe('memory', () => {
     kernel.unmap(address, length);
   });
 
+  test('a file in a folder may be without a name', () => {
+    const before = readdirSync(folder);
+    const file = kernel.open(folder, { write: true, unnamed: true });
+    kernel.truncate(file, page);
+    expect(kernel.status(file)).toMatchObject({ kind: 'regular', size: page });
+    expect(readdirSync(folder)).toEqual(before);
+    kernel.close(file);
+  });
+
   test('what the host does not have is not set aside', () => {
     // 64 TiB. With vm.overcommit_memory=1 the kernel never refuses.
     const take = (): void => kernel.unmap(kernel.map({ length: 1n << 46n, shared: false }), 1n << 46n);

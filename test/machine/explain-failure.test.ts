@@ -13,6 +13,7 @@ import {
   withReserved,
   WORKSTATION,
 } from '../plan/hosts.ts';
+import { failingKernel } from './failing-kernel.ts';
 import { planOf } from '../plan/planning.ts';
 import { leftBehind } from './attaching.ts';
 
@@ -237,14 +238,16 @@ describe('a failed attach says why', () => {
   test('RAM that cannot be made is nobody else’s fault: no device is named', async () => {
     const host = WORKSTATION;
     const plan = planOf(
-      '-object memory-backend-file,id=m,size=1M,mem-path=/dev/shm -machine memory-backend=m -device vfio-pci,host=06:00.0',
+      '-object memory-backend-file,id=m,size=1M,mem-path=/mnt/ram -machine memory-backend=m -device vfio-pci,host=06:00.0',
       host,
     );
-    await expect(BareMachine.attach(plan, createSimulatedKernel(host), () => host)).rejects.toMatchObject({
+    const kernel = failingKernel(createSimulatedKernel(host), (call) => (call === 1 ? 'EACCES' : undefined));
+    await expect(BareMachine.attach(plan, kernel, () => host)).rejects.toMatchObject({
       problem: {
         code: 'SYSTEM_CALL',
-        message: "can't open backing store /dev/shm for guest RAM: Is a directory",
+        message: "can't open backing store /mnt/ram for guest RAM: Permission denied",
         subject: '/objects/m',
+        cause: 'this user may not write /mnt/ram',
       },
     });
   });

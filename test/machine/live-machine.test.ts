@@ -118,8 +118,11 @@ describe('LiveMachine', () => {
     expect(kernel.leftovers()).not.toEqual(before);
     await machine.removeObject('m');
     expect(kernel.leftovers()).toEqual(before);
-    expect(await refusal(machine.addObject(object('memory-backend-file,id=f,size=1M,mem-path=/dev')))).toMatchObject({
-      message: "can't open backing store /dev for guest RAM: Is a directory",
+    const small = kernel.open('/dev/shm/small', { write: true, create: true });
+    kernel.truncate(small, 4096n);
+    kernel.close(small);
+    expect(await refusal(machine.addObject(object('memory-backend-file,id=f,size=1M,mem-path=/dev/shm/small')))).toMatchObject({
+      message: "backing store size 0x1000 does not match 'size' option 0x100000",
     });
     expect(machine.plan.request.objects).toEqual([]);
     expect(machine.plan.request.tree.get('/objects/f')).toBeUndefined();

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { IoctlArgument, Kernel, OpenFlags, ResourceLimit } from '../kernel.ts';
 import { asyncIoctl } from './async-call.ts';
@@ -11,6 +12,8 @@ import { systemCall } from './system-call.ts';
 const O_RDWR = 0o2;
 const O_CREAT = 0o100;
 const O_CLOEXEC = 0o2000000;
+/** O_DIRECTORY is another bit on AArch64. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 const MFD_CLOEXEC = 0x1;
 const MFD_HUGETLB = 0x4;
 const MFD_HUGE_SHIFT = 26;
@@ -24,8 +27,8 @@ const checkPath = (path: string): string => {
   return path;
 };
 
-const openFlags = ({ write = false, create = false }: OpenFlags): number =>
-  O_CLOEXEC | (write ? O_RDWR : 0) | (create ? O_CREAT : 0);
+const openFlags = ({ write = false, create = false, unnamed = false }: OpenFlags): number =>
+  O_CLOEXEC | (write ? O_RDWR : 0) | (create ? O_CREAT : 0) | (unnamed ? O_TMPFILE : 0);
 
 /** memfd_create(2) takes the page size as its logarithm, in the bits from MFD_HUGE_SHIFT on; 0 there is the default size. */
 const memfdFlags = (hugePages: { readonly pageSize?: bigint } | undefined): number => {

@@ -103,7 +103,11 @@ export class FileSystem {
   }
 
   /** A host model does not list files and folders, so a file can be made anywhere. */
-  #openRegular(path: string, { write = false, create = false, mode = 0o600 }: OpenFlags): OpenFile {
+  #openRegular(path: string, { write = false, create = false, unnamed = false, mode = 0o600 }: OpenFlags): OpenFile {
+    if (unnamed) {
+      check(DIRECTORIES.has(path), this.#regular.has(path) ? 'ENOTDIR' : 'ENOENT');
+      return this.#makeFile(mode);
+    }
     if (DIRECTORIES.has(path)) {
       check(!write && !create, 'EISDIR');
       return { kind: 'other', inode: { kind: 'directory', mode: 0o755, uid: 0, gid: 0, device: '' } };
@@ -111,14 +115,13 @@ export class FileSystem {
     const present = this.#regular.get(path);
     if (present !== undefined) return present;
     check(create, 'ENOENT');
-    const { uid, gid } = this.#world.model.process;
-    const file: DataFile = {
-      kind: 'data',
-      inode: { kind: 'regular', mode, uid, gid, device: '' },
-      store: new PageStore(0),
-      isMemfd: false,
-    };
+    const file = this.#makeFile(mode);
     this.#regular.set(path, file);
     return file;
+  }
+
+  #makeFile(mode: number): DataFile {
+    const { uid, gid } = this.#world.model.process;
+    return { kind: 'data', inode: { kind: 'regular', mode, uid, gid, device: '' }, store: new PageStore(0), isMemfd: false };
   }
 }
