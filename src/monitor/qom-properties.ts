@@ -39,6 +39,10 @@ const deviceValue = (property: Property, { spec, devfn, object }: LinkedDevice, 
     return devfn ?? -1;
   }
   const identity = plan.entries.find(({ linked }) => linked.spec === spec)?.identity;
+  // Realizing fills it in where the device was named by its address (hw/vfio/pci.c, vfio_pci_realize).
+  if (name === 'sysfsdev' && identity !== undefined && !spec.values.has('fd')) {
+    return identity.sysfs;
+  }
   return type.kind === 'pci-host-address' && identity?.kind === 'pci' ? identity.name : plainValue(property, spec.values);
 };
 

@@ -19,6 +19,7 @@ describe('the objects of a machine', () => {
   test.each([
     ['/machine/peripheral/nic', 'type', 'vfio-pci'],
     ['/machine/peripheral/nic', 'host', '0000:06:00.0'],
+    ['/machine/peripheral/nic', 'sysfsdev', '/sys/bus/pci/devices/0000:06:00.0'],
     ['/machine/peripheral/nic', 'iommufd', '/objects/iommufd0'],
     ['/machine/peripheral/nic', 'addr', 24],
     ['/machine/peripheral/nic', 'x-no-mmap', false],
