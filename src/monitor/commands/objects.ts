@@ -1,10 +1,14 @@
-import { findObjectType } from '../../objects/object-types.ts';
+import { ENGINE_OBJECT_TYPES } from '../../objects/engine-object-types.ts';
+import { findObjectType, OBJECT_TYPES } from '../../objects/object-types.ts';
 import { parseObjectMembers } from '../../objects/parse-object.ts';
 import type { JsonObject } from '../../options/json-value.ts';
 import { ownObject } from '../../request/engine-parts.ts';
 import { defineCommand, type QmpCommand } from '../command-table.ts';
 import { withPassedFd } from '../fd-parameter.ts';
 import type { MachineHost } from '../machine-host.ts';
+
+/** All that QEMU has: what only an engine can make is refused as that. */
+const TYPE_NAMES = [...OBJECT_TYPES.map(({ name }) => name), ...ENGINE_OBJECT_TYPES].toSorted();
 
 /** Locations are the command line's; a command says by itself where it stands. */
 const NOWHERE = '';
@@ -19,7 +23,7 @@ const objectAdd = ({ machine, state }: MachineHost): QmpCommand => {
     name: 'object-add',
     allowPreconfig: true,
     arguments: [
-      { name: 'qom-type', type: 'str' },
+      { name: 'qom-type', type: { values: TYPE_NAMES } },
       { name: 'id', type: 'str' },
     ],
     allowOthers: true,
