@@ -43,7 +43,7 @@ export interface NamedDevices {
 export const readBindingFacts = (words: readonly string[], root = '/'): NamedDevices => {
   const files = createSystemFiles(root);
   const addresses = selectDevices(words, files.names('/sys/bus/pci/devices'), (folder) => files.realPath(folder));
-  const host = readHostFacts({ devices: addresses, fds: [], holders: true, names: true }, root);
+  const host = readHostFacts({ devices: addresses, fds: [], holders: true, names: true, enabledVfs: true }, root);
   return {
     addresses,
     facts: {

@@ -29,6 +29,8 @@ const factsRequest = (request: LaunchRequest, view: HostView): FactsRequest => {
   });
   return {
     ...view,
+    byCdev: request.devices.every(({ object }) => object !== undefined && !object.values.has('compat')),
+    enabledVfs: request.devices.some(({ spec }) => spec.values.has('vf-token')),
     devices: wanted.flatMap(({ devices }) => devices),
     fds: [...objectFds, ...wanted.flatMap(({ fds }) => fds)],
   };

@@ -15,13 +15,15 @@ const parseRule = (line: string): DeviceRule[] => {
   return major === undefined || minor === undefined || !/r.*w/.test(access) ? [] : [{ major, minor }];
 };
 
+/** Whether rules can be read at all; it hardly changes, the rules do. */
+export const hasReadableRules = (files: SystemFiles): boolean => files.exists(CONTROLLER);
+
 /**
  * What the device cgroup lets this process open, by `major:minor`. Only cgroup v1 shows its rules (Documentation/admin-guide/cgroup-v1/
  * devices.rst); in v2 they are BPF programs, and only an attempt tells.
  * @returns undefined when the rules cannot be read
  */
 export const readDeviceCgroup = (files: SystemFiles): ((device: string) => boolean) | undefined => {
-  if (!files.exists(CONTROLLER)) return undefined;
   const path = /^\d+:(?:[^:]*,)?devices(?:,[^:]*)?:(.*)$/m.exec(files.text('/proc/self/cgroup') ?? '')?.[1];
   if (path === undefined) return undefined;
   // Inside a container the path counts from the host's root, while only the own cgroup is mounted.

@@ -12,7 +12,7 @@ import { readIommu, readIsolatedMsi } from './read-iommu.ts';
 import { readKernel, readModules } from './read-kernel.ts';
 import { readMemory } from './read-memory.ts';
 import { readProcess } from './read-process.ts';
-import { CONTAINER_NODE, IOMMUFD_NODE, vfioNodePaths, type VfioDevices } from './stock-nodes.ts';
+import { cdevNodePaths, CONTAINER_NODE, IOMMUFD_NODE, vfioNodePaths } from './stock-nodes.ts';
 import { createSystemFiles, type SystemFiles } from './system-files.ts';
 
 export interface FactsRequest {
@@ -24,6 +24,10 @@ export interface FactsRequest {
   readonly everything?: boolean;
   /** Also look for processes that hold the nodes: see `findHolders` for the cost. */
   readonly holders?: boolean;
+  /** All devices are attached by their cdevs: the nodes of their groups matter only where holders are looked for. */
+  readonly byCdev?: boolean;
+  /** How many VFs devices have enabled: binding and VF tokens depend on it. */
+  readonly enabledVfs?: boolean;
   /** What was read before about the kernel, its nodes, this process and IOMMUs, and need not be read again. */
   readonly known?: Pick<HostModel, 'kernel' | 'process' | 'modules' | 'iommus' | 'nodes'>;
   /** Also look up the names of devices; `everything` does so anyway. */
@@ -60,13 +64,13 @@ const SHARED_NODES: readonly string[] = [CONTAINER_NODE, IOMMUFD_NODE];
 /** The nodes as they are; null for one that a stock kernel would have made and that is not there. */
 const readNodes = (
   files: SystemFiles,
-  devices: VfioDevices,
-  { holders, known }: Pick<FactsRequest, 'holders' | 'known'>,
+  model: HostModel,
+  { holders, known, byCdev }: Pick<FactsRequest, 'holders' | 'known' | 'byCdev'>,
 ): Record<string, NodeFacts | null> => {
-  const exclusive = vfioNodePaths(devices);
+  const exclusive = byCdev === true && holders !== true ? cdevNodePaths(model) : vfioNodePaths(model);
   const held =
     holders === true && exclusive.length > 0 ? findHolders(files, exclusive, process.pid) : new Map<string, NodeHolder>();
-  const letsOpen = readDeviceCgroup(files);
+  const letsOpen = model.process.deviceCgroup === undefined ? undefined : readDeviceCgroup(files);
   return Object.fromEntries(
     [...SHARED_NODES, ...exclusive].map((node) => {
       const before = SHARED_NODES.includes(node) ? known?.nodes?.[node] : undefined;
@@ -100,7 +104,11 @@ export const readHostFacts = (request: FactsRequest, root = '/', files: SystemFi
     named: [...requested, ...passed],
     listed: everything ? [...files.names('/sys/bus/pci/devices'), ...files.names('/sys/bus/mdev/devices')] : [],
     groups: everything ? readGroupNumbers(files) : [],
-    detail: { inventory: everything, bars: everything || chargesDeviceMemory(kernel.release) },
+    detail: {
+      inventory: everything,
+      bars: everything || chargesDeviceMemory(kernel.release),
+      enabledVfs: everything || request.enabledVfs === true,
+    },
     onVanished: request.onVanished ?? (() => undefined),
   });
   const nameOf = everything || request.names === true ? createPciNames(files) : () => undefined;

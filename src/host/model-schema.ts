@@ -59,6 +59,7 @@ const PROCESS = {
     gid: ref('userId'),
     groups: { type: 'array', items: ref('userId') },
     capabilities: { type: 'array', items: ref('capability') },
+    deviceCgroup: { enum: ['v1'] },
     memlock: {
       type: 'object',
       additionalProperties: false,

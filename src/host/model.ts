@@ -43,6 +43,8 @@ export interface ProcessFacts {
   readonly groups: readonly number[];
   /** Effective capabilities that matter here, e.g. `CAP_IPC_LOCK`, `CAP_SYS_RESOURCE`. */
   readonly capabilities: readonly string[];
+  /** The version of the device cgroup whose rules can be read. Absent: there is none, or they are BPF programs (version 2). */
+  readonly deviceCgroup?: 'v1';
   /** RLIMIT_MEMLOCK in bytes, as a decimal string or number, or `unlimited`. */
   readonly memlock: { readonly soft: number | string; readonly hard: number | string };
 }

@@ -68,6 +68,8 @@ export interface DeviceDetail {
   /** What only lists of the host's devices tell. */
   readonly inventory: boolean;
   readonly bars: boolean;
+  /** Only physical functions have a number of them. */
+  readonly enabledVfs: boolean;
 }
 
 /**
@@ -82,7 +84,7 @@ export const readPciDevice = (files: SystemFiles, address: string, detail: Devic
   const parent = parentOf(folder);
   const numaNode = detail.inventory ? readNumber(files, `${folder}/numa_node`) : undefined;
   const physicalFunction = files.exists(`${folder}/physfn`) ? files.linkName(`${folder}/physfn`) : undefined;
-  const enabledVfs = readNumber(files, `${folder}/sriov_numvfs`);
+  const enabledVfs = detail.enabledVfs ? readNumber(files, `${folder}/sriov_numvfs`) : undefined;
   const bars = detail.bars ? parseBars(files.text(`${folder}/resource`) ?? '') : [];
   const driver = files.linkName(`${folder}/driver`) ?? null;
   const group = readGroupNumber(files, folder);

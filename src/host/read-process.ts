@@ -1,3 +1,4 @@
+import { hasReadableRules } from './device-cgroup.ts';
 import type { ProcessFacts } from './model.ts';
 import type { SystemFiles } from './system-files.ts';
 
@@ -53,6 +54,7 @@ export const readProcess = (files: SystemFiles): ProcessFacts => {
     gid: numbers(status.get('Gid'))[1] ?? nobody,
     groups: numbers(status.get('Groups')),
     capabilities: effectiveCapabilities(files, status.get('CapEff') ?? ''),
+    ...(hasReadableRules(files) && { deviceCgroup: 'v1' }),
     memlock: { soft: limit(memlock?.[1]), hard: limit(memlock?.[2]) },
   };
 };

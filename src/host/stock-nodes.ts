@@ -9,7 +9,7 @@ const rootNode = (device: string, mode: string): NodeFacts => ({ device, mode, u
 const majorOf = (device: string): number => Number.parseInt(device, 10);
 
 /** The part of a model that the nodes of vfio depend on. */
-export type VfioDevices = Pick<HostModel, 'groups' | 'devices' | 'mediatedDevices'>;
+type VfioDevices = Pick<HostModel, 'groups' | 'devices' | 'mediatedDevices'>;
 
 const cdevs = (model: VfioDevices): readonly CdevFacts[] =>
   [...model.devices, ...(model.mediatedDevices ?? [])].flatMap(({ cdev }) => cdev ?? []);
@@ -37,11 +37,10 @@ const groupPaths = (model: VfioDevices): readonly string[] => {
     .map(({ id, noIommu }) => (noIommu === true ? `/dev/vfio/noiommu-${withoutIommu++}` : groupNodePath(id)));
 };
 
+export const cdevNodePaths = (model: VfioDevices): readonly string[] => cdevs(model).map(({ name }) => cdevNodePath(name));
+
 /** The nodes of groups and devices that a stock kernel makes for this host. */
-export const vfioNodePaths = (model: VfioDevices): readonly string[] => [
-  ...groupPaths(model),
-  ...cdevs(model).map(({ name }) => cdevNodePath(name)),
-];
+export const vfioNodePaths = (model: VfioDevices): readonly string[] => [...groupPaths(model), ...cdevNodePaths(model)];
 
 /**
  * The device nodes of the host: those a stock kernel and devtmpfs make for it (all root's; misc.c, vfio_main.c, iommufd/main.c), then

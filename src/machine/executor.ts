@@ -72,7 +72,7 @@ export class Executor {
   async run(steps: readonly Step[], signal?: AbortSignal): Promise<void> {
     const before = new Set(this.#done.map(({ step }) => step.id));
     const added = steps.filter(({ id }) => !before.has(id));
-    this.#session.attachesOne = new Set(added.map(({ device }) => device?.path)).size === 1;
+    this.#session.attachesOne = added.every(({ device }) => device?.path === added[0]?.device?.path);
     const began = performance.now();
     const perform = async (step: Step): Promise<void> => {
       const started = performance.now() - began;

@@ -4,24 +4,32 @@
  */
 export class Turns {
   #last: Promise<unknown>;
+  /** Those that wait or run. Until the machine is ready, that is one of them. */
+  #open = 1;
   #stopped = false;
 
   constructor(ready: Promise<void>) {
-    this.#last = ready;
+    this.#last = ready.then(() => {
+      this.#open -= 1;
+    });
   }
 
   /**
-   * Runs a task when those before it are done. `task` does not throw.
+   * Runs a task when those before it are done, at once when there are none. `task` does not throw.
    * @returns false when it did not run, because `stop` came first
    */
   take(task: () => Promise<void>): Promise<boolean> {
-    const turn = this.#last.then(async () => {
-      if (this.#stopped) return false;
-      await task();
-      return true;
-    });
+    this.#open += 1;
+    const turn = this.#open === 1 ? this.#run(task) : this.#last.then(() => this.#run(task));
     this.#last = turn;
     return turn;
+  }
+
+  async #run(task: () => Promise<void>): Promise<boolean> {
+    const runs = !this.#stopped;
+    if (runs) await task();
+    this.#open -= 1;
+    return runs;
   }
 
   /** The command that runs is the last. */

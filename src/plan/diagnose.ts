@@ -22,8 +22,6 @@ export interface DiagnosisContext {
 
 type Diagnosis = (context: DiagnosisContext, step: Step, error: SystemCallError) => Remedy | undefined;
 
-const holder = (host: HostIndex, path: string): NodeFacts['heldBy'] => host.node(path)?.heldBy;
-
 const lacksRawIo = (host: HostIndex, { group }: PlannedDevice): boolean =>
   host.group(group)?.noIommu === true && !host.model.process.capabilities.includes('CAP_SYS_RAWIO');
 
@@ -71,19 +69,19 @@ const notPermitted: Diagnosis = ({ host, device }) => {
 /** Another process owns the group by a cdev of it. */
 const boundElsewhere = (host: HostIndex, { group }: PlannedDevice): Remedy | undefined => {
   const paths = host.members(group).flatMap(({ cdev }) => (cdev === null ? [] : [cdevNodePath(cdev.name)]));
-  const path = paths.find((candidate) => holder(host, candidate)?.hasIommufd === true);
-  return path === undefined ? undefined : remedies.busy(path, holder(host, path));
+  const path = paths.find((candidate) => host.holder(candidate)?.hasIommufd === true);
+  return path === undefined ? undefined : remedies.busy(path, host.holder(path));
 };
 
 const busyGroup: Diagnosis = ({ host, device }) => {
   const candidates = [groupNode(device.group), ...(device.cdev === undefined ? [] : [device.cdev.path])];
-  const path = candidates.find((candidate) => holder(host, candidate) !== undefined) ?? groupNode(device.group);
-  return remedies.busy(path, holder(host, path));
+  const path = candidates.find((candidate) => host.holder(candidate) !== undefined) ?? groupNode(device.group);
+  return remedies.busy(path, host.holder(path));
 };
 
 /** A cdev that another fd has bound answers EINVAL, like several other refusals; only a holder that was seen makes it a fact. */
 const refusedBind: Diagnosis = ({ host, device }) => {
-  const heldBy = device.cdev === undefined ? undefined : holder(host, device.cdev.path);
+  const heldBy = device.cdev === undefined ? undefined : host.holder(device.cdev.path);
   if (device.cdev !== undefined && heldBy !== undefined) {
     return remedies.busy(device.cdev.path, heldBy);
   }
@@ -165,7 +163,7 @@ const notViable = ({ host, device }: DiagnosisContext): Remedy => {
     return remedies.notViable(device.group, blockers);
   }
   const path = device.cdev?.path ?? groupNode(device.group);
-  return remedies.busy(path, holder(host, path));
+  return remedies.busy(path, host.holder(path));
 };
 
 /** What was refused without an errno: a group that is not viable, a device that has no cdev. */

@@ -16,7 +16,7 @@ const boundCdevs = (device: PlannedDevice, host: HostIndex, launch: LaunchDevice
   const own = device.mdev === undefined ? [] : [{ name: device.name, cdev: device.mdev.cdev }];
   return [...members, ...own].flatMap(({ name, cdev }): { path: string; holder: NodeHolder }[] => {
     const path = cdev === null ? undefined : cdevNodePath(cdev.name);
-    const holder = path === undefined ? undefined : host.node(path)?.heldBy;
+    const holder = path === undefined ? undefined : host.holder(path);
     const isTaken = holder !== undefined && holder.hasIommufd !== false && launch.get(name)?.fd === undefined;
     return isTaken && path !== undefined ? [{ path, holder }] : [];
   });
@@ -28,7 +28,7 @@ const boundCdevs = (device: PlannedDevice, host: HostIndex, launch: LaunchDevice
  */
 export const checkHolders = (device: PlannedDevice, host: HostIndex, launch: LaunchDevices): Problem[] => {
   const path = groupNode(device.group);
-  const holder = host.node(path)?.heldBy;
+  const holder = host.holder(path);
   const byGroup = device.backend !== 'iommufd';
   const say = (reason: string): string =>
     byGroup ? `Could not open '${path}': ${EBUSY}` : `error bind device to iommufd: ${reason}`;

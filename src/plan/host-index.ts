@@ -35,6 +35,12 @@ export class HostIndex {
     return this.#stockNodes.get(path);
   }
 
+  /** The process that holds a node, as far as somebody has looked. */
+  holder(path: string): NodeFacts['heldBy'] {
+    const { nodes: own = {} } = this.model;
+    return Object.hasOwn(own, path) ? own[path]?.heldBy : undefined;
+  }
+
   device(address: string): PciDeviceFacts | undefined {
     return this.#devices.get(address);
   }

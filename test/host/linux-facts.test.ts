@@ -73,7 +73,7 @@ const SYSTEM: Entries = {
 };
 
 const read = (entries: Entries, devices: readonly string[] = []): HostModel =>
-  readHostFacts({ devices, fds: [] }, fakeTree(entries));
+  readHostFacts({ devices, fds: [], enabledVfs: true }, fakeTree(entries));
 
 describe('readHostFacts', () => {
   it('reads a device, its group with all members, its IOMMU, and the nodes as they are', () => {
@@ -278,5 +278,28 @@ describe('facts that are known', () => {
     const known = readHostFacts({ devices: [], fds: [] }, root);
     const facts = readHostFacts({ devices: ['0000:01:00.0'], fds: [], known }, root);
     expect(facts.nodes?.['/dev/vfio/14']).toEqual({ ...NULL_NODE, deniedByCgroup: true });
+  });
+});
+
+describe('what a request does not need', () => {
+  const tree = { ...SYSTEM, ...GPU };
+  const device = '0000:01:00.0';
+
+  it('is left out: the nodes of groups for devices that are attached by their cdevs, unless holders are looked for', () => {
+    const nodes = (more: object): readonly string[] =>
+      Object.keys(readHostFacts({ devices: [device], fds: [], ...more }, fakeTree(tree)).nodes ?? {});
+    expect(nodes({})).toContain('/dev/vfio/14');
+    expect(nodes({ byCdev: true })).not.toContain('/dev/vfio/14');
+    expect(nodes({ byCdev: true, holders: true })).toContain('/dev/vfio/14');
+    expect(nodes({ byCdev: true }).filter((node) => node.startsWith('/dev/vfio/devices/'))).toEqual(
+      nodes({}).filter((node) => node.startsWith('/dev/vfio/devices/')),
+    );
+  });
+
+  it('is left out: how many VFs are enabled', () => {
+    const physical = fakePciDevice({ folder: 'pci0000:00/0000:05:00.0', attributes: { sriov_numvfs: '1\n' } });
+    const vfs = (more: object) =>
+      readHostFacts({ devices: ['0000:05:00.0'], fds: [], ...more }, fakeTree({ ...SYSTEM, ...physical })).devices[0]?.enabledVfs;
+    expect([vfs({}), vfs({ enabledVfs: true })]).toEqual([undefined, 1]);
   });
 });

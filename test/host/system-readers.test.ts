@@ -9,7 +9,7 @@ import { fakePciDevice, fakeTree, type Entry } from './fake-tree.ts';
 
 type Entries = Readonly<Record<string, Entry>>;
 
-const EVERYTHING = { inventory: true, bars: true };
+const EVERYTHING = { inventory: true, bars: true, enabledVfs: true };
 
 const filesOf = (entries: Entries) => createSystemFiles(fakeTree(entries));
 
