@@ -9,9 +9,12 @@ export class Turns {
   #stopped = false;
 
   constructor(ready: Promise<void>) {
-    this.#last = ready.then(() => {
-      this.#open -= 1;
-    });
+    this.#last = this.#begin(ready);
+  }
+
+  async #begin(ready: Promise<void>): Promise<void> {
+    await ready;
+    this.#open -= 1;
   }
 
   /**

@@ -2,7 +2,6 @@ import type { ProblemCode } from '../errors/codes.ts';
 import { groupNode } from '../backends/group-steps.ts';
 import type { Step } from '../backends/step.ts';
 import { CONTAINER_NODE } from '../backends/type1-steps.ts';
-import type { NodeFacts } from '../host/model.ts';
 import { cdevNodePath, isVfioBound } from '../host/query.ts';
 import { IOMMUFD_NODE } from '../host/stock-nodes.ts';
 import type { SystemCallError } from '../kernel/system-call-error.ts';
