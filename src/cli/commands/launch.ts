@@ -2,7 +2,7 @@ import { inheritedFds } from '../../host/runtime-fds.ts';
 import { isEngineAlone } from '../../launch/engine-launch.ts';
 import { BARE_MACHINE } from '../../request/read-machine.ts';
 import { adoptDaemon } from '../daemon.ts';
-import { learnFromFirstCall } from '../eager-feedback.ts';
+import { expectRareChanges } from '../rare-changes.ts';
 import { launchEngine } from '../engine-run.ts';
 import { takePassedFds } from '../passed-fds.ts';
 import { engineAlone } from '../plan-engine.ts';
@@ -35,7 +35,7 @@ const run = async (argv: readonly string[], warnings: HeldWarnings): Promise<num
     return startDaemon(argv);
   }
   if (isHeld(launched) && launched.monitors.length > 0) {
-    learnFromFirstCall();
+    expectRareChanges();
   }
   const inherited = inheritedFds(argv);
   const passed = await takePassedFds(launched);
