@@ -33,6 +33,16 @@ describe('devices are held until a signal, and released by it', () => {
     expect(leftOpen(readTrace(trace))).toBe(0);
   });
 
+  test('SIGUSR1 opens no debugger, and ends nothing', async () => {
+    const running = start([...HOLD, ...DEVICES]);
+    await running.saw('2 devices attached');
+    running.child.kill('SIGUSR1');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    running.child.kill('SIGTERM');
+    const { status, stderr } = await running.ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: 'vmattach: terminating on signal 15 (SIGTERM)\n' });
+  });
+
   test('it really holds: nothing ends it by itself', async () => {
     const running = start([...HOLD, ...DEVICES]);
     await running.saw('2 devices attached');
