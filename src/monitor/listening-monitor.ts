@@ -4,6 +4,7 @@ import path from 'node:path';
 import { failure, type VmattachError } from '../errors/problem.ts';
 import { errnoNumber } from '../kernel/errno.ts';
 import { PATH_SIZE, type OpenableAddress } from './chardev-spec.ts';
+import { isListenedOn } from '../kernel/linux/unix-listeners.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
 import type { JsonRecord } from './json-text.ts';
 import type { Monitor } from './monitor.ts';
@@ -14,9 +15,18 @@ import { socketFailure } from '../kernel/socket-failure.ts';
 /** Connections that wait for their turn; what comes on top is refused. */
 const MOST_CONNECTIONS = 128;
 
-/** A socket that is left from an earlier run is in the way of bind(2); other files are none of our business. */
+/**
+ * A socket that is left from an earlier run is in the way of bind(2); other files are none of our business. QEMU also takes that of a
+ * machine which runs, and nobody can reach it any more.
+ */
 const removeSocket = (file: string): void => {
   if (lstatSync(file, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  if (isListenedOn(file)) {
+    throw failure('FILE', `Failed to bind socket to ${file}: Address already in use`, {
+      cause: 'another process listens there, and nobody could reach it any more',
+      fixes: ['use another path', 'ss -xlp names the process: end it'],
+    });
+  }
   try {
     unlinkSync(file);
   } catch (error) {

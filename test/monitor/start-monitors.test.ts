@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -162,8 +163,18 @@ describe('monitors', () => {
     server.close();
   });
 
-  test('take over a socket that is left, but no other file', async () => {
+  test('take over a socket that is left, but no other file, and not that of a process that listens', async () => {
+    const program = `require('node:net').createServer().listen(${JSON.stringify(one)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', program]);
+    expect(existsSync(one)).toBe(true);
     await start(listening(one));
+    await expect(start(listening(one))).rejects.toMatchObject({
+      problem: {
+        message: `Failed to bind socket to ${one}: Address already in use`,
+        cause: 'another process listens there, and nobody could reach it any more',
+      },
+    });
+    expect(existsSync(one)).toBe(true);
     await expect(start(listening('package.json'))).rejects.toMatchObject({
       problem: { message: 'Failed to bind socket to package.json: Address already in use' },
     });
