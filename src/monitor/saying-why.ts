@@ -10,7 +10,9 @@ export const sayingWhy =
   ({ warn }: Pick<MachineHost, 'warn'>) =>
   (command: QmpCommand): QmpCommand => {
     const tell = (error: unknown): never => {
-      if (error instanceof VmattachError && error.problem.cause !== undefined) warn({ ...error.problem, severity: 'warning' });
+      if (error instanceof VmattachError && error.problem.cause !== undefined) {
+        warn({ ...error.problem, severity: 'warning', location: command.name });
+      }
       throw error;
     };
     return {

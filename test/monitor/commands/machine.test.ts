@@ -100,7 +100,9 @@ describe('what the machine says about itself', () => {
 
   test('why a change is refused goes to standard error, where the reply has no room for it', async () => {
     await machine.run('device_add', { driver: 'vfio-pci', id: 'disk', host: '0000:02:00.0' });
-    expect(machine.warnings).toMatchObject([{ code: 'NOT_BOUND', severity: 'warning', fixes: ['vmattach bind 0000:02:00.0'] }]);
+    expect(machine.warnings).toMatchObject([
+      { code: 'NOT_BOUND', severity: 'warning', location: 'device_add', fixes: ['vmattach bind 0000:02:00.0'] },
+    ]);
   });
 
   test('x-vmattach-timeline has each step that is done, and none that is undone', async () => {
