@@ -12,21 +12,28 @@ const FILE_CAUSES: Readonly<Record<string, (path: string) => Omit<FailureText, '
   ENOSPC: (path) => ({ cause: `the file system of ${path} is full`, fixes: [`df -h ${folderOf(path)}`] }),
 };
 
+const LESS_RAM = 'give the VM less RAM with -m';
+const MORE_HUGE_PAGES = ['grep Huge /proc/meminfo', 'sysctl vm.nr_hugepages=N'];
+
 const notEnough = ({ size, hugePages }: RamBlock): Omit<FailureText, 'message'> =>
   hugePages === undefined
     ? {
         cause: `the host cannot set aside ${size / MIB} MiB of memory and swap`,
-        fixes: ['give the VM less RAM with -m', 'reserve=off on a memory backend sets nothing aside'],
+        fixes: [LESS_RAM, 'reserve=off on a memory backend sets nothing aside'],
       }
     : {
         cause: `the host has not enough free huge pages for ${size / MIB} MiB`,
-        fixes: ['grep Huge /proc/meminfo', 'sysctl vm.nr_hugepages=N'],
+        fixes: MORE_HUGE_PAGES,
       };
 
-/** mmap(2) of a file is short of memory where its pages are set aside: on hugetlbfs. */
-const tooFewPages = ({ size }: RamBlock, path: string): Omit<FailureText, 'message'> => ({
-  cause: `the file system of ${path} has not ${size / MIB} MiB of free pages`,
-  fixes: ['grep Huge /proc/meminfo', 'sysctl vm.nr_hugepages=N', 'give the VM less RAM with -m'],
+/** mmap(2) of a file is short of memory where something is set aside: pages of hugetlbfs, and memory for what a private mapping writes. */
+const tooFewPages = ({ size, shared }: RamBlock, path: string): Omit<FailureText, 'message'> => ({
+  cause: shared
+    ? `the file system of ${path} has not ${size / MIB} MiB of free pages`
+    : `the host cannot set aside ${size / MIB} MiB for what the guest changes of ${path}: huge pages on hugetlbfs, else memory and swap`,
+  fixes: shared
+    ? [...MORE_HUGE_PAGES, LESS_RAM]
+    : ['share=on keeps what the guest changes in the file', ...MORE_HUGE_PAGES, LESS_RAM],
 });
 
 /** Says in QEMU's words why memory could not be made; `reason` is strerror(3) text. */

@@ -113,6 +113,11 @@ describe('ramStep', () => {
       message: 'unable to map backing store for guest RAM: Cannot allocate memory',
       cause: 'the file system of /dev/shm/ram has not 1 MiB of free pages',
     });
+    expect(explained(block({ ...FILE, shared: false }), 'Cannot allocate memory', 'ENOMEM', 'mmap')).toMatchObject({
+      message: 'unable to map backing store for guest RAM: Cannot allocate memory',
+      cause:
+        'the host cannot set aside 1 MiB for what the guest changes of /dev/shm/ram: huge pages on hugetlbfs, else memory and swap',
+    });
     expect(explained(block(FILE), 'Cannot allocate memory', 'ENOMEM')).toEqual({
       message: "can't open backing store /dev/shm/ram for guest RAM: Cannot allocate memory",
     });
