@@ -46,6 +46,20 @@ const find = async (text: string, sources: FdSources): Promise<FoundFd> => {
   return isFdReference(text) && sources.namedFds.find(text) === undefined ? byReference(text, sources) : inNames(text, sources);
 };
 
+/** Members in which a number stands for the fd that they name. */
+interface ResolvedMembers extends Pick<FoundFd, 'claim' | 'release'> {
+  readonly members: JsonObject;
+}
+
+const resolveFd = async (members: JsonObject, sources: FdSources): Promise<ResolvedMembers> => {
+  const text = members.get('fd');
+  if (typeof text !== 'string') {
+    return { members, claim: nothing, release: nothing };
+  }
+  const { number, claim, release } = await find(text, sources);
+  return { members: new Map(members).set('fd', number), claim, release };
+};
+
 /**
  * Runs a command whose members may name an fd: it gets the fd's number instead. Only when the command succeeds is the name used up; what it
  * made owns the fd then.
@@ -53,25 +67,21 @@ const find = async (text: string, sources: FdSources): Promise<FoundFd> => {
  * @throws FD_NOT_OPEN in QEMU's words, and what `use` throws
  */
 export const withPassedFd = async (
-  members: JsonObject,
+  given: JsonObject,
   sources: FdSources,
   held: HeldFds,
   use: (members: JsonObject) => Promise<string>,
 ): Promise<string> => {
-  const text = members.get('fd');
-  if (typeof text !== 'string') {
-    return use(members);
-  }
-  const found = await find(text, sources);
+  const { members, claim, release } = await resolveFd(given, sources);
   try {
-    const path = await use(new Map(members).set('fd', found.number));
-    const fd = found.claim();
+    const path = await use(members);
+    const fd = claim();
     if (fd !== undefined) {
       held.keep(path, fd);
     }
     return path;
   } catch (error) {
-    found.release();
+    release();
     throw error;
   }
 };
@@ -81,18 +91,14 @@ export const withPassedFd = async (
  * @throws FD_NOT_OPEN in QEMU's words, and what `use` throws
  */
 export const withBorrowedFd = async <T>(
-  members: JsonObject,
+  given: JsonObject,
   sources: FdSources,
   use: (members: JsonObject) => Promise<T>,
 ): Promise<T> => {
-  const text = members.get('fd');
-  if (typeof text !== 'string') {
-    return use(members);
-  }
-  const found = await find(text, sources);
+  const { members, release } = await resolveFd(given, sources);
   try {
-    return await use(new Map(members).set('fd', found.number));
+    return await use(members);
   } finally {
-    found.release();
+    release();
   }
 };

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { failure, type VmattachError } from '../errors/problem.ts';
 import { errnoNumber } from '../kernel/errno.ts';
 import { PATH_SIZE, type OpenableAddress } from './chardev-spec.ts';
-import { isListenedOn } from '../kernel/linux/unix-listeners.ts';
+import { isListenedOn } from '../host/socket-path.ts';
 import { SystemCallError } from '../kernel/system-call-error.ts';
 import type { JsonRecord } from './json-text.ts';
 import type { Monitor } from './monitor.ts';

@@ -6,11 +6,11 @@ import type { Step } from '../backends/step.ts';
 import { isMemoryBackend } from '../objects/object-types.ts';
 import { BARE_MACHINE, ramOfObject } from '../request/read-machine.ts';
 import type { LaunchRequest } from '../request/request.ts';
+import { locksRam } from './memlock.ts';
 import type { PlannedDevice } from './planned-device.ts';
 
-/** Emulated devices pin nothing up front: making pages for them would take memory that the guest may never touch. */
-export const isPinned = (ram: RamBlock, devices: readonly PlannedDevice[]): boolean =>
-  isPopulated(ram) && devices.some(({ mediated }) => !mediated);
+/** Whether pages are made before RAM is pinned: without a device that pins it, that would take memory the guest may never touch. */
+export const isPinned = (ram: RamBlock, devices: readonly PlannedDevice[]): boolean => isPopulated(ram) && locksRam({ devices });
 
 const ramSteps = (ram: RamBlock, devices: readonly PlannedDevice[]): Step[] =>
   isPinned(ram, devices) ? [ramStep(ram), populateStep(ram)] : [ramStep(ram)];

@@ -1,4 +1,4 @@
-import type { AddressSpace } from '../backends/address-space.ts';
+import type { AddressSpace, AttachDevice } from '../backends/address-space.ts';
 import type { Problem } from '../errors/problem.ts';
 import type { HostModel } from '../host/model.ts';
 import { libvirtMemlock, type LibvirtMemlock } from './libvirt-memlock.ts';
@@ -26,7 +26,9 @@ export interface MemlockPlan {
 
 const parseLimit = (limit: number | string): bigint | undefined => (limit === 'unlimited' ? undefined : BigInt(limit));
 
-const locksRam = ({ devices }: AddressSpace): boolean => devices.some(({ mediated }) => !mediated);
+/** Emulated devices pin nothing up front. */
+export const locksRam = ({ devices }: { readonly devices: readonly Pick<AttachDevice, 'mediated'>[] }): boolean =>
+  devices.some(({ mediated }) => !mediated);
 
 /**
  * Whether RAM is locked for an address space for which it was not before.

@@ -55,12 +55,10 @@ const WITHOUT_EFFECT = new Set([
 /** The process is the user's own choice here; QEMU changes it after everything is opened. */
 const CHANGES_USER = new Set(['run-with', 'runas', 'chroot']);
 
-const unsupported = (location: string, cause: string) =>
-  failure('OPTION_UNSUPPORTED', 'not supported by -machine bare', {
-    location,
-    cause,
-    fixes: ['leave it out', 'use a machine type of QEMU, e.g. -machine q35'],
-  });
+const LEAVE_OUT = ['leave it out', 'use a machine type of QEMU, e.g. -machine q35'];
+
+const unsupported = (location: string, cause: string, fixes: readonly string[] = LEAVE_OUT) =>
+  failure('OPTION_UNSUPPORTED', 'not supported by -machine bare', { location, cause, fixes });
 
 /** Whoever asks for a seccomp filter must not believe that there is one. */
 const warnOfSandbox = ({ name, value = '', location }: ScannedOption, warn: (warning: RequestWarning) => void): void => {
@@ -75,11 +73,9 @@ export const checkBareOptions = ({ options, images }: ScannedArgv, warn: (warnin
     const { name, qemu, location } = option;
     warnOfSandbox(option, warn);
     if (CHANGES_USER.has(name)) {
-      throw failure('OPTION_UNSUPPORTED', 'not supported by -machine bare', {
-        location,
-        cause: 'bare keeps the user and the root folder that it is started with',
-        fixes: ['setpriv --reuid UID --regid GID --clear-groups vmattach ..., and pass it the files that it may not open (fd=)'],
-      });
+      throw unsupported(location, 'bare keeps the user and the root folder that it is started with', [
+        'setpriv --reuid UID --regid GID --clear-groups vmattach ..., and pass it the files that it may not open (fd=)',
+      ]);
     }
     if (qemu !== undefined && !USED.has(name) && !WITHOUT_EFFECT.has(name)) {
       throw unsupported(location, `-${name} configures a part of a full virtual machine; bare holds passed-through devices only`);
