@@ -3,49 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { readHostFacts } from '../../src/host/linux-facts.ts';
 import { parseHostModel } from '../../src/host/load-model.ts';
 import type { HostModel } from '../../src/host/model.ts';
-import { fakePciDevice, fakeTree, type Entry } from './fake-tree.ts';
-
-type Entries = Readonly<Record<string, Entry>>;
-
-const NULL_NODE = { device: '1:3', mode: '0666', uid: 0, gid: 0 };
-
-const GPU: Entries = {
-  ...fakePciDevice({
-    folder: 'pci0000:00/0000:00:01.0/0000:01:00.0',
-    vendor: '0x10de',
-    device: '0x2684',
-    class: '0x030000',
-    driver: 'vfio-pci',
-    group: 14,
-    iommu: 'dmar1',
-    attributes: {
-      reset_method: 'flr bus\n',
-      numa_node: '-1\n',
-      'vfio-dev/vfio0/dev': '511:0\n',
-      resource: [
-        '0x0000000083000000 0x0000000083ffffff 0x0000000000040200',
-        '0x0000004000000000 0x00000047ffffffff 0x000000000014220c',
-        '0x0000000000000000 0x0000000000000000 0x0000000000000000',
-        '0x0000000000000000 0x0000000000000000 0x0000000000000000',
-        '0x0000000000000000 0x0000000000000000 0x0000000000000000',
-        '0x0000000000004000 0x000000000000407f 0x0000000000040101',
-        '0x0000000084000000 0x000000008407ffff 0x0000000000046200',
-        '',
-      ].join('\n'),
-    },
-  }),
-  ...fakePciDevice({
-    folder: 'pci0000:00/0000:00:01.0/0000:01:00.1',
-    class: '0x040300',
-    driver: 'snd_hda_intel',
-    group: 14,
-    iommu: 'dmar1',
-    attributes: { numa_node: '1\n' },
-  }),
-  'sys/kernel/iommu_groups/14/type': 'DMA-FQ\n',
-  'sys/kernel/iommu_groups/14/reserved_regions':
-    '0x000000007c000000 0x000000007c01ffff direct-relaxable\n0x00000000fee00000 0x00000000feefffff msi\n',
-};
+import { GPU, NULL_NODE, SYSTEM, type Entries } from './fake-system.ts';
+import { fakePciDevice, fakeTree } from './fake-tree.ts';
 
 const GPU_BARS = [
   { index: 0, size: '0x1000000' },
@@ -54,23 +13,6 @@ const GPU_BARS = [
 ];
 
 const UNRELATED: Entries = fakePciDevice({ folder: 'pci0000:00/0000:00:14.0', driver: 'xhci_hcd', group: 5, iommu: 'dmar1' });
-
-const SYSTEM: Entries = {
-  'proc/sys/kernel/osrelease': '6.17.0\n',
-  'proc/devices': 'Character devices:\n  1 mem\n243 vfio\n511 vfio-dev\n\nBlock devices:\n  8 sd\n',
-  'proc/self/status':
-    'Name:\tnode\nUid:\t1000\t1001\t1000\t1000\nGid:\t1000\t1002\t1000\t1000\nGroups:\t27 1000 \nCapEff:\t0000000000004000\n',
-  'proc/self/limits':
-    'Limit  Soft Limit  Hard Limit  Units\nMax locked memory         8388608              unlimited            bytes     \n',
-  'proc/self/uid_map': '         0          0 4294967295\n',
-  'proc/interrupts': '  1:  0  IR-IO-APIC  1-edge  i8042\n 16:  5  DMAR-MSI  0-edge  dmar0\n',
-  'sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts': 'N\n',
-  'sys/class/misc/iommu': { folder: true },
-  'sys/class/iommu/dmar1/intel-iommu/cap': 'd2008c40660462\n',
-  'sys/class/iommu/dmar1/intel-iommu/ecap': 'f050da\n',
-  'dev/vfio/vfio': { link: '/dev/null' },
-  'dev/vfio/14': { link: '/dev/null' },
-};
 
 const read = (entries: Entries, devices: readonly string[] = []): HostModel =>
   readHostFacts({ devices, fds: [], enabledVfs: true }, fakeTree(entries));
@@ -250,56 +192,5 @@ describe('readHostFacts', () => {
     const model = readHostFacts(request);
     expect(parseHostModel(JSON.stringify(model), 'recorded')).toEqual(model);
     expect(JSON.stringify(readHostFacts(request))).toBe(JSON.stringify(model));
-  });
-});
-
-describe('facts that are known', () => {
-  it('are taken over and not read', () => {
-    const root = fakeTree({ ...SYSTEM, ...GPU });
-    const whole = readHostFacts({ devices: ['0000:01:00.0'], fds: [] }, root);
-    const iommus = whole.iommus.map((iommu) => ({ ...iommu, lastIova: '0xffff' }));
-    const known = {
-      kernel: { ...whole.kernel, release: '7.0' },
-      process: { ...whole.process, uid: 4711 },
-      modules: { vfio: {} },
-      iommus,
-    };
-    const facts = readHostFacts({ devices: ['0000:01:00.0'], fds: [], known }, root);
-    expect(facts).toMatchObject(known);
-    expect(facts.devices).toEqual(whole.devices);
-  });
-
-  it('do not hide what the device cgroup denies a device that is added', () => {
-    const cgroup = {
-      'proc/self/cgroup': '5:devices:/\n',
-      'sys/fs/cgroup/devices/devices.list': 'c 10:* rwm\n',
-    };
-    const root = fakeTree({ ...SYSTEM, ...GPU, ...cgroup });
-    const known = readHostFacts({ devices: [], fds: [] }, root);
-    const facts = readHostFacts({ devices: ['0000:01:00.0'], fds: [], known }, root);
-    expect(facts.nodes?.['/dev/vfio/14']).toEqual({ ...NULL_NODE, deniedByCgroup: true });
-  });
-});
-
-describe('what a request does not need', () => {
-  const tree = { ...SYSTEM, ...GPU };
-  const device = '0000:01:00.0';
-
-  it('is left out: the nodes of groups for devices that are attached by their cdevs, unless holders are looked for', () => {
-    const nodes = (more: object): readonly string[] =>
-      Object.keys(readHostFacts({ devices: [device], fds: [], ...more }, fakeTree(tree)).nodes ?? {});
-    expect(nodes({})).toContain('/dev/vfio/14');
-    expect(nodes({ byCdev: true })).not.toContain('/dev/vfio/14');
-    expect(nodes({ byCdev: true, holders: true })).toContain('/dev/vfio/14');
-    expect(nodes({ byCdev: true }).filter((node) => node.startsWith('/dev/vfio/devices/'))).toEqual(
-      nodes({}).filter((node) => node.startsWith('/dev/vfio/devices/')),
-    );
-  });
-
-  it('is left out: how many VFs are enabled', () => {
-    const physical = fakePciDevice({ folder: 'pci0000:00/0000:05:00.0', attributes: { sriov_numvfs: '1\n' } });
-    const vfs = (more: object) =>
-      readHostFacts({ devices: ['0000:05:00.0'], fds: [], ...more }, fakeTree({ ...SYSTEM, ...physical })).devices[0]?.enabledVfs;
-    expect([vfs({}), vfs({ enabledVfs: true })]).toEqual([undefined, 1]);
   });
 });
